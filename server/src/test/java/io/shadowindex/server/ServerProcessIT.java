@@ -1,0 +1,102 @@
+package io.shadowindex.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.shadowindex.server.testing.ServerProcess;
+import io.shadowindex.v1.GetShadowIndexRequest;
+import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.WatchBuildRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher and the process: what it prints, how it ends. */
+final class ServerProcessIT {
+
+  @TempDir private Path directory;
+
+  @Test
+  void saysWhereItListensAndEndsWith0OnSigterm() throws Exception {
+    String id;
+    try (ServerProcess server = ServerProcess.start(directory.resolve("data"))) {
+      assertThat(server.firstLine()).matches("listening on 127\\.0\\.0\\.1:\\d+");
+      id = start(server).getShadowIndexId();
+      var watch =
+          server.stub().watchBuild(WatchBuildRequest.newBuilder().setShadowIndexId(id).build());
+      assertThat(watch.hasNext()).isTrue();
+
+      assertThat(server.terminate()).isZero();
+    }
+    try (ServerProcess server = ServerProcess.start(directory.resolve("data"))) {
+      assertThat(
+              server
+                  .stub()
+                  .getShadowIndex(GetShadowIndexRequest.newBuilder().setShadowIndexId(id).build())
+                  .getShadowIndex()
+                  .getState())
+          .isEqualTo(ShadowIndex.State.BUILDING);
+    }
+  }
+
+  @Test
+  void aSecondServerOnTheSameDirectoryIsRefusedInOneLine() throws Exception {
+    Path data = directory.resolve("data");
+    try (ServerProcess server = ServerProcess.start(data)) {
+      Result second = run(Map.of(), "--listen", "127.0.0.1:0", "--data-dir", data.toString());
+
+      assertThat(second.exit()).isEqualTo(1);
+      assertThat(second.output())
+          .isEqualTo("shadowindex-server: another server is using %s%n".formatted(data));
+      assertThat(start(server).getState()).isEqualTo(ShadowIndex.State.BUILDING);
+    }
+  }
+
+  @Test
+  void allMistakesAreReportedTogetherAsUsage() throws Exception {
+    Result result = run(Map.of("SHADOWINDEX_LISTEN", "nonsense"), "--data-dir", "/dev/null");
+
+    assertThat(result.exit()).isEqualTo(2);
+    assertThat(result.output()).contains("--listen nonsense").contains("--data-dir /dev/null");
+  }
+
+  @Test
+  void helpNamesEveryFlagAndItsEnvironmentVariable() throws Exception {
+    Result result = run(Map.of(), "--help");
+
+    assertThat(result.exit()).isZero();
+    assertThat(result.output())
+        .contains("--listen", "SHADOWINDEX_LISTEN")
+        .contains("--data-dir", "SHADOWINDEX_DATA_DIR")
+        .contains("--index-root", "SHADOWINDEX_INDEX_ROOT")
+        .contains("--allow-plaintext", "SHADOWINDEX_ALLOW_PLAINTEXT");
+  }
+
+  private record Result(int exit, String output) {}
+
+  private static Result run(Map<String, String> environment, String... arguments)
+      throws IOException, InterruptedException {
+    Process process =
+        ServerProcess.launcher(environment, arguments).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return new Result(process.exitValue(), output);
+  }
+
+  private static ShadowIndex start(ServerProcess server) {
+    return server
+        .stub()
+        .startBuild(
+            StartBuildRequest.newBuilder()
+                .setBranchName("main")
+                .setIndexType(IndexType.Enum.SEARCH_INDEX)
+                .addResourceTypes("object_type")
+                .build())
+        .getShadowIndex();
+  }
+}

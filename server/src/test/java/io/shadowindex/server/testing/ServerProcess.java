@@ -1,0 +1,96 @@
+package io.shadowindex.server.testing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A server in a process of its own, started by its launcher, which a test may kill. */
+public final class ServerProcess implements AutoCloseable {
+
+  private static final String LISTENING = "listening on ";
+
+  private final Process process;
+  private final ManagedChannel channel;
+  private final String firstLine;
+
+  private ServerProcess(Process process, String firstLine) {
+    this.process = process;
+    this.firstLine = firstLine;
+    String address = firstLine.substring(LISTENING.length());
+    this.channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
+  }
+
+  /**
+   * Starts a server on that directory and waits until it answers; its log is beside the directory.
+   */
+  public static ServerProcess start(Path directory) throws IOException {
+    Process process =
+        launcher(Map.of(), "--listen", "127.0.0.1:0", "--data-dir", directory.toString())
+            .redirectError(log(directory).toFile())
+            .start();
+    // Not closed: what the server prints later goes nowhere, and the reader ends with the process.
+    BufferedReader output = process.inputReader(UTF_8);
+    String line = output.readLine();
+    if (line == null || !line.startsWith(LISTENING)) {
+      process.destroyForcibly();
+      throw new IOException(
+          "the server did not start: " + line + "\n" + Files.readString(log(directory)));
+    }
+    return new ServerProcess(process, line);
+  }
+
+  /** The launcher with arguments and environment, not started yet. */
+  public static ProcessBuilder launcher(Map<String, String> environment, String... arguments) {
+    var command =
+        new ArrayList<>(List.of(Path.of("bin/shadowindex-server").toAbsolutePath().toString()));
+    command.addAll(List.of(arguments));
+    var builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    return builder;
+  }
+
+  private static Path log(Path directory) {
+    return directory.resolveSibling(directory.getFileName() + ".log");
+  }
+
+  public String firstLine() {
+    return firstLine;
+  }
+
+  /** A stub with a deadline, so that no test hangs. */
+  public ShadowIndexServiceBlockingStub stub() {
+    return ShadowIndexServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
+  }
+
+  /** Kills the process as a power cut would: SIGKILL, and waits until it is gone. */
+  public void kill() {
+    process.destroyForcibly().onExit().join();
+    channel.shutdownNow();
+  }
+
+  /** Asks the process to stop, SIGTERM, and answers its exit code. */
+  public int terminate() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError("the server did not stop within a minute");
+    }
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+}
