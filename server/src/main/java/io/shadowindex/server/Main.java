@@ -1,0 +1,146 @@
+package io.shadowindex.server;
+
+import io.shadowindex.server.ShadowIndexServer.DirectoryInUseException;
+import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.config.ServerConfig.InvalidConfigException;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The command {@code shadowindex-server}. */
+@Command(
+    name = "shadowindex-server",
+    mixinStandardHelpOptions = true,
+    version = "ShadowIndex 0.1.0",
+    description = "Rebuilds indexes beside the live ones and switches to them in milliseconds.",
+    footer = {
+      "",
+      "Prints 'listening on HOST:PORT' once it answers. SIGTERM lets running calls end and exits with 0;",
+      "a kill loses nothing that was acknowledged."
+    })
+public final class Main implements Callable<Integer> {
+
+  private static final int EXIT_FAILED = 1;
+  private static final int EXIT_USAGE = 2;
+
+  @Option(
+      names = "--listen",
+      paramLabel = "HOST:PORT",
+      defaultValue = "${env:SHADOWINDEX_LISTEN:-127.0.0.1:50051}",
+      description =
+          "Address to listen on; port 0 picks one. SHADOWINDEX_LISTEN. (${DEFAULT-VALUE})")
+  private String listen = "";
+
+  @Option(
+      names = "--data-dir",
+      paramLabel = "DIR",
+      defaultValue = "${env:SHADOWINDEX_DATA_DIR:-data}",
+      description = "Where the state is kept. SHADOWINDEX_DATA_DIR. (${DEFAULT-VALUE})")
+  private String dataDir = "";
+
+  @Option(
+      names = "--index-root",
+      paramLabel = "DIR",
+      defaultValue = "${env:SHADOWINDEX_INDEX_ROOT}",
+      description =
+          "Where builds and live links are. SHADOWINDEX_INDEX_ROOT. (index in the data directory)")
+  private @Nullable String indexRoot;
+
+  @Option(
+      names = "--allow-plaintext",
+      defaultValue = "${env:SHADOWINDEX_ALLOW_PLAINTEXT:-false}",
+      description =
+          "Listen without encryption on an address that others can reach."
+              + " SHADOWINDEX_ALLOW_PLAINTEXT. (${DEFAULT-VALUE})")
+  private boolean allowPlaintext;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  /** Runs the server until it is told to stop. */
+  public static void main(String[] arguments) {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+    int exit = new CommandLine(new Main()).execute(arguments);
+    if (exit != 0) {
+      System.exit(exit);
+    }
+  }
+
+  @Override
+  public Integer call() {
+    try {
+      ServerConfig config = ServerConfig.parse(listen, dataDir, indexRoot, allowPlaintext);
+      serve(config);
+      return 0;
+    } catch (InvalidConfigException e) {
+      e.errors().forEach(this::complain);
+      return EXIT_USAGE;
+    } catch (DirectoryInUseException e) {
+      complain(e.getMessage());
+      return EXIT_FAILED;
+    } catch (IOException e) {
+      LoggerFactory.getLogger(Main.class).debug("start failed", e);
+      complain("cannot start: " + e);
+      return EXIT_FAILED;
+    }
+  }
+
+  private void serve(ServerConfig config) throws IOException {
+    ShadowIndexServer server = ShadowIndexServer.start(config, Main::endProcess);
+    var ended = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  server.close();
+                  ended.countDown();
+                  // The JVM would exit with 128 + the signal's number.
+                  Runtime.getRuntime().halt(0);
+                },
+                "shutdown"));
+    out("listening on %s:%d".formatted(config.listen().getHostString(), server.port()));
+    awaitUninterruptibly(ended);
+  }
+
+  /** Ends the process at once: what is on disk decides at the next start. */
+  private static void endProcess(Throwable cause) {
+    LoggerFactory.getLogger(Main.class)
+        .error("the disk failed; ending, a new start recovers", cause);
+    Runtime.getRuntime().halt(EXIT_FAILED);
+  }
+
+  private void complain(@Nullable String message) {
+    commandLine().getErr().println("shadowindex-server: " + message);
+  }
+
+  private void out(String line) {
+    commandLine().getOut().println(line);
+    commandLine().getOut().flush();
+  }
+
+  private CommandLine commandLine() {
+    if (spec == null) {
+      throw new IllegalStateException("picocli sets the spec before it calls");
+    }
+    return spec.commandLine();
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    while (true) {
+      try {
+        latch.await();
+        return;
+      } catch (InterruptedException e) {
+        // Only a signal ends the server.
+      }
+    }
+  }
+}

@@ -1,0 +1,215 @@
+package io.shadowindex.server;
+
+import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.RetentionSweeper;
+import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.grpc.GrpcEndpoint;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.index.OwnedDirectory;
+import io.shadowindex.server.storage.StateStore;
+import io.shadowindex.server.switchover.SwitchExecutor;
+import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.switchover.SwitchStore;
+import io.shadowindex.server.watch.BuildWatches;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running server: opens the store, recovers what a crash left, and listens.
+ *
+ * <p>Stops in the opposite order: health says so, watches end, calls drain, progress is stored, the
+ * database closes. Being killed instead loses nothing that was acknowledged.
+ */
+public final class ShadowIndexServer implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(ShadowIndexServer.class);
+
+  private final ServerConfig config;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final SwitchStore switchStore;
+  private final BuildStore buildStore;
+  private final GrpcEndpoint endpoint;
+
+  /** Another server works on the same directory. */
+  public static final class DirectoryInUseException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    DirectoryInUseException(Path directory) {
+      super("another server is using " + directory);
+    }
+  }
+
+  /**
+   * What a test may replace: the clock, the file operations, and who is told of each switch step.
+   */
+  public record Environment(
+      InstantSource clock, FileOperations files, SwitchStep.Observer switchSteps) {
+    public static Environment real() {
+      return new Environment(
+          InstantSource.system(), FileOperations.real(), SwitchStep.Observer.NONE);
+    }
+  }
+
+  /**
+   * Starts a server; it answers when this returns.
+   *
+   * @param onFailure told when the disk has failed in a way that only a new start can resolve; has
+   *     to end the process
+   * @throws DirectoryInUseException when another server works on the same directories
+   */
+  public static ShadowIndexServer start(ServerConfig config, Consumer<Throwable> onFailure)
+      throws IOException {
+    return start(config, Environment.real(), onFailure);
+  }
+
+  /** The same with parts of its environment replaced. */
+  public static ShadowIndexServer start(
+      ServerConfig config, Environment environment, Consumer<Throwable> onFailure)
+      throws IOException {
+    return new ShadowIndexServer(config, environment, onFailure);
+  }
+
+  private ShadowIndexServer(
+      ServerConfig config, Environment environment, Consumer<Throwable> onFailure)
+      throws IOException {
+    this.config = config;
+    try {
+      takeDirectories();
+      FileOperations files = environment.files();
+      StateStore state = open(StateStore.open(stateDirectory(), environment.clock(), onFailure));
+      var layout = new IndexLayout(config.indexRoot());
+      var board = new ProgressBoard();
+      this.buildStore = state.builds();
+      this.switchStore = state.switches();
+      var builds =
+          new BuildLifecycle(
+              buildStore,
+              board,
+              layout,
+              files,
+              environment.clock(),
+              UUID::randomUUID,
+              config.retention());
+      var switches =
+          new SwitchExecutor(
+              buildStore,
+              switchStore,
+              layout,
+              files,
+              new SwitchExecutor.Settings(
+                  config.tolerance(), config.retention(), config.grace(), config.retention()),
+              environment.switchSteps(),
+              onFailure);
+      var sweeper = new RetentionSweeper(buildStore, layout, files, environment.clock());
+      files.createDirectories(layout.builds());
+      switches.recovery().run();
+      builds.recover();
+      sweeper.recover();
+
+      BuildWatches watches = open(new BuildWatches(state.log(), builds, board));
+      state.onCommit(watches::wakeUp);
+      watches.start();
+      open(housekeeping(builds, sweeper));
+      this.endpoint =
+          new GrpcEndpoint(config.listen(), builds, switches, watches, layout, environment.clock());
+      endpoint.start();
+    } catch (IOException | RuntimeException e) {
+      closeOpened();
+      throw e;
+    }
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return endpoint.port();
+  }
+
+  /** The builds as they are stored. */
+  public BuildStore buildStore() {
+    return buildStore;
+  }
+
+  /** The journal and the locks of switches as they are stored. */
+  public SwitchStore switchStore() {
+    return switchStore;
+  }
+
+  /** Stops: takes no new calls, waits for those under way, and closes the database. */
+  @Override
+  public void close() {
+    endpoint.stop(config.drain());
+    closeOpened();
+  }
+
+  private void takeDirectories() throws IOException {
+    for (Path directory : new Path[] {config.dataDir(), config.indexRoot()}) {
+      open(
+          OwnedDirectory.take(directory).orElseThrow(() -> new DirectoryInUseException(directory)));
+    }
+  }
+
+  private Path stateDirectory() throws IOException {
+    return Files.createDirectories(config.dataDir().resolve("state"));
+  }
+
+  /** Stores progress and deletes old files in the background; a last time when it is closed. */
+  private AutoCloseable housekeeping(BuildLifecycle builds, RetentionSweeper sweeper) {
+    ScheduledExecutorService executor =
+        Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
+    repeat(executor, "store progress", builds::flushProgress, config.progressFlush());
+    repeat(executor, "delete old files", sweeper::sweep, config.sweepInterval());
+    return () -> {
+      executor.shutdown();
+      executor.awaitTermination(config.drain().toMillis(), TimeUnit.MILLISECONDS);
+      builds.flushProgress();
+    };
+  }
+
+  /** The top of the housekeeping threads: a failure is logged, and the next round tries again. */
+  private static void repeat(
+      ScheduledExecutorService executor, String what, Runnable task, Duration interval) {
+    var _ =
+        executor.scheduleWithFixedDelay(
+            () -> {
+              try {
+                task.run();
+              } catch (RuntimeException e) {
+                log.error("could not {}", what, e);
+              }
+            },
+            interval.toMillis(),
+            interval.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private <T extends AutoCloseable> T open(T part) {
+    opened.push(part);
+    return part;
+  }
+
+  private void closeOpened() {
+    while (!opened.isEmpty()) {
+      AutoCloseable part = opened.pop();
+      try {
+        part.close();
+      } catch (Exception e) { // the rest has to be closed whatever this one threw
+        log.error("{} did not close", part.getClass().getSimpleName(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,263 @@
+package io.shadowindex.server.build;
+
+import io.shadowindex.server.build.BuildStore.BuildFilter;
+import io.shadowindex.server.build.BuildStore.IndexEntry;
+import io.shadowindex.server.build.Lifecycle.Trigger;
+import io.shadowindex.server.build.ProgressBoard.Report;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.GenerationSealer;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.index.Manifest;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls that move a build through its lifecycle, apart from switches.
+ *
+ * <p>Every change is durable before the method returns. A crash leaves the state before or after
+ * it; a build caught in PREPARING, whose starter never got an answer, is FAILED by {@link
+ * #recover}.
+ */
+public final class BuildLifecycle {
+
+  private static final int ESTIMATE_FROM_BUILDS = 5;
+  private static final Duration ESTIMATE_PER_RESOURCE_TYPE = Duration.ofMinutes(5);
+
+  private final BuildStore store;
+  private final ProgressBoard board;
+  private final IndexLayout layout;
+  private final GenerationSealer sealer;
+  private final FileOperations files;
+  private final InstantSource clock;
+  private final Supplier<UUID> ids;
+  private final Duration keepFailedFiles;
+
+  public BuildLifecycle(
+      BuildStore store,
+      ProgressBoard board,
+      IndexLayout layout,
+      FileOperations files,
+      InstantSource clock,
+      Supplier<UUID> ids,
+      Duration keepFailedFiles) {
+    this.store = store;
+    this.board = board;
+    this.layout = layout;
+    this.sealer = new GenerationSealer(layout, files);
+    this.files = files;
+    this.clock = clock;
+    this.ids = ids;
+    this.keepFailedFiles = keepFailedFiles;
+  }
+
+  /**
+   * Fails what a crash left PREPARING and puts BUILDING builds on the board. Runs before listening.
+   */
+  public void recover() {
+    for (ShadowIndex build : store.findByState(Set.of(BuildState.PREPARING, BuildState.BUILDING))) {
+      if (build.state() == BuildState.PREPARING) {
+        failPreparation(build.id(), "the server stopped before the build's directory was created");
+      } else {
+        board.put(build);
+      }
+    }
+  }
+
+  /** Starts a build and creates its directory. */
+  public ShadowIndex start(BuildSpec spec) throws IOException {
+    return prepare(store.create(ids.get(), spec));
+  }
+
+  /** How long a build of this index will probably take. */
+  public Duration estimateBuildTime(BuildSpec spec) {
+    List<Duration> earlier =
+        store.buildTimes(spec.key(), ESTIMATE_FROM_BUILDS).stream().sorted().toList();
+    if (!earlier.isEmpty()) {
+      return earlier.get(earlier.size() / 2);
+    }
+    return ESTIMATE_PER_RESOURCE_TYPE.multipliedBy(
+        (long) spec.resourceTypes().size() * (spec.fullRebuild() ? 2 : 1));
+  }
+
+  /** Takes a worker's report; not a change of state, and acknowledged from memory. */
+  public ShadowIndex report(UUID id, Report report) {
+    return board
+        .report(id, report, clock.instant())
+        .orElseThrow(() -> illegal(require(id), "report progress of", BuildState.BUILDING));
+  }
+
+  /** Stores the progress reported since the last call. */
+  public void flushProgress() {
+    var updates = board.takeUnstored();
+    if (!updates.isEmpty()) {
+      store.saveProgress(updates);
+    }
+  }
+
+  /**
+   * Seals the build's files and makes it BUILT.
+   *
+   * @param completion answers what the worker said, given the size that was measured
+   */
+  public ShadowIndex complete(UUID id, Precondition precondition, CompletionReport completion)
+      throws IOException {
+    requireState(id, precondition, Trigger.COMPLETE);
+    Manifest manifest = sealer.seal(id);
+    var change = new BuildChange.Completed(completion.with(manifest.totalBytes()));
+    return leaveBuilding(id, precondition, change);
+  }
+
+  /** What the worker says at the end, lacking only what the server measures. */
+  @FunctionalInterface
+  public interface CompletionReport {
+    Completion with(long measuredSizeBytes);
+  }
+
+  /** Declares a build failed. */
+  public ShadowIndex fail(UUID id, Precondition precondition, String message) {
+    return leaveBuilding(id, precondition, new BuildChange.Failed(message, keepFailedFiles));
+  }
+
+  /** Gives a build up. */
+  public ShadowIndex cancel(UUID id, Precondition precondition, String reason) {
+    return leaveBuilding(id, precondition, new BuildChange.Cancelled(reason));
+  }
+
+  /** Begins the next attempt of a failed build, in an empty directory. */
+  public ShadowIndex retry(UUID id, Precondition precondition) throws IOException {
+    return prepare(store.apply(id, precondition, new BuildChange.Retried()));
+  }
+
+  /** One build with its newest progress. */
+  public ShadowIndex get(UUID id) {
+    return withNewestProgress(require(id));
+  }
+
+  /** Builds with their newest progress; see {@link BuildStore#list}. */
+  public List<ShadowIndex> list(BuildFilter filter, long before, int limit) {
+    return store.list(filter, before, limit).stream().map(this::withNewestProgress).toList();
+  }
+
+  /** See {@link BuildStore#count}. */
+  public Map<BuildState, Long> count(BuildFilter filter) {
+    return store.count(filter);
+  }
+
+  /** One index and its builds. */
+  public IndexEntry getIndex(IndexKey key) {
+    return withNewestProgress(
+        store
+            .findIndex(key)
+            .orElseThrow(
+                () ->
+                    new Refusal.IndexNotFound(
+                            key.branchName(), key.indexType().name(), key.indexName())
+                        .exception()));
+  }
+
+  /** See {@link BuildStore#retained}. */
+  public List<ShadowIndex> retained(IndexKey key, int limit) {
+    return store.retained(key, limit);
+  }
+
+  /** See {@link BuildStore#listIndexes}. */
+  public List<IndexEntry> listIndexes(
+      @Nullable String branchName,
+      @Nullable IndexType indexType,
+      @Nullable IndexKey after,
+      int limit) {
+    return store.listIndexes(branchName, indexType, after, limit).stream()
+        .map(this::withNewestProgress)
+        .toList();
+  }
+
+  private ShadowIndex prepare(ShadowIndex preparing) throws IOException {
+    UUID id = preparing.id();
+    Path directory = layout.buildDirectory(id);
+    try {
+      files.deleteTree(directory);
+      files.delete(layout.manifest(id));
+      files.createDirectories(directory);
+      files.sync(layout.builds());
+    } catch (IOException e) {
+      failPreparation(id, "the build's directory could not be created");
+      throw e;
+    }
+    try {
+      ShadowIndex building = store.apply(id, Precondition.NONE, new BuildChange.Prepared());
+      board.put(building);
+      return building;
+    } catch (RefusedException cancelledMeanwhile) {
+      files.deleteTree(directory);
+      throw cancelledMeanwhile;
+    }
+  }
+
+  private void failPreparation(UUID id, String message) {
+    store.apply(id, Precondition.NONE, new BuildChange.Failed(message, keepFailedFiles));
+  }
+
+  private ShadowIndex leaveBuilding(UUID id, Precondition precondition, BuildChange change) {
+    board.takeUnstored(id).ifPresent(update -> store.saveProgress(List.of(update)));
+    ShadowIndex after = store.apply(id, precondition, change);
+    board.remove(id);
+    return after;
+  }
+
+  /** Refuses early what the store would refuse after the files were read for nothing. */
+  private void requireState(UUID id, Precondition precondition, Trigger trigger) {
+    ShadowIndex build = require(id);
+    Long token = precondition.fencingToken();
+    if (token != null && token != build.fencingToken()) {
+      throw new Refusal.StaleFencingToken(id, token).exception();
+    }
+    if (!trigger.sources().contains(build.state())) {
+      throw illegal(build, trigger.verb(), trigger.sources().toArray(BuildState[]::new));
+    }
+  }
+
+  private ShadowIndex require(UUID id) {
+    return store.find(id).orElseThrow(() -> new Refusal.BuildNotFound(id).exception());
+  }
+
+  private static RuntimeException illegal(
+      ShadowIndex build, String action, BuildState... required) {
+    return new Refusal.IllegalTransition(
+            build.id(),
+            action,
+            build.state().name(),
+            Arrays.stream(required).map(BuildState::name).toList())
+        .exception();
+  }
+
+  private IndexEntry withNewestProgress(IndexEntry entry) {
+    ShadowIndex live = entry.live();
+    return live == null
+        ? entry
+        : new IndexEntry(entry.key(), entry.active(), withNewestProgress(live));
+  }
+
+  private ShadowIndex withNewestProgress(ShadowIndex build) {
+    if (build.state() != BuildState.BUILDING) {
+      return build;
+    }
+    return board
+        .newest(build.id())
+        .map(ShadowIndex::progress)
+        .map(build::withProgress)
+        .orElse(build);
+  }
+}

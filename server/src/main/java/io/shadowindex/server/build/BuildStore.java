@@ -1,0 +1,107 @@
+package io.shadowindex.server.build;
+
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexType;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The port to where builds and their log are kept.
+ *
+ * <p>Each change is one transaction: a compare-and-set of the state, allowed only by the {@link
+ * Lifecycle} table, together with one event in the log. It is durable when the method returns and
+ * after a crash it is there whole or not at all. Reads see only what is durable. Refusals are
+ * thrown as {@link io.shadowindex.server.refusal.RefusedException} and change nothing.
+ */
+public interface BuildStore {
+
+  /**
+   * Records a new build, PREPARING.
+   *
+   * <p>Refuses with {@code BuildAlreadyExists} while the index has a live build; of two at once one
+   * wins.
+   */
+  ShadowIndex create(UUID id, BuildSpec spec);
+
+  /**
+   * Changes a build's state.
+   *
+   * <p>Refuses with {@code BuildNotFound}, {@code StaleFencingToken}, {@code StaleEtag}, {@code
+   * IllegalTransition}, and, for a retry, {@code BuildAlreadyExists}.
+   */
+  ShadowIndex apply(UUID id, Precondition precondition, BuildChange change);
+
+  /**
+   * Stores progress, all in one transaction. Passes over builds that are no longer BUILDING under
+   * the token given. Not a change of state: no event, no new revision.
+   */
+  void saveProgress(Collection<ProgressUpdate> updates);
+
+  /** Progress to store, valid while the build is BUILDING under that token. */
+  record ProgressUpdate(UUID id, long fencingToken, BuildProgress progress) {}
+
+  /** One build; empty when there is none of that id. */
+  Optional<ShadowIndex> find(UUID id);
+
+  /** All builds in one of these states. */
+  List<ShadowIndex> findByState(Set<BuildState> states);
+
+  /**
+   * At most {@code limit} builds, newest first, that began before the one numbered {@code before}.
+   */
+  List<ShadowIndex> list(BuildFilter filter, long before, int limit);
+
+  /** How many builds match, by state. States without builds are left out. */
+  Map<BuildState, Long> count(BuildFilter filter);
+
+  /**
+   * Which builds are meant; null and empty match everything.
+   *
+   * @param branchName the branch
+   * @param indexType the kind of index
+   * @param states any of these states
+   */
+  record BuildFilter(
+      @Nullable String branchName, @Nullable IndexType indexType, Set<BuildState> states) {
+    public BuildFilter {
+      states = Set.copyOf(states);
+    }
+  }
+
+  /** How long the last {@code limit} completed builds of an index took, newest first. */
+  List<Duration> buildTimes(IndexKey key, int limit);
+
+  /** One index; empty when no build of it was ever started. */
+  Optional<IndexEntry> findIndex(IndexKey key);
+
+  /** At most {@code limit} indexes after {@code after} in the order of branch, type and name. */
+  List<IndexEntry> listIndexes(
+      @Nullable String branchName,
+      @Nullable IndexType indexType,
+      @Nullable IndexKey after,
+      int limit);
+
+  /** An index and its builds; null where there is none. */
+  record IndexEntry(IndexKey key, @Nullable ShadowIndex active, @Nullable ShadowIndex live) {}
+
+  /**
+   * At most {@code limit} superseded generations of an index whose files are kept, newest first.
+   */
+  List<ShadowIndex> retained(IndexKey key, int limit);
+
+  /** At most {@code limit} builds whose files are kept and need not be after {@code now}. */
+  List<ShadowIndex> expired(Instant now, int limit);
+
+  /**
+   * Records that the files of a build are going. Answers false, and changes nothing, when they need
+   * to be kept after all.
+   */
+  boolean markFilesDeleted(UUID id, Instant now);
+}

@@ -1,0 +1,93 @@
+package io.shadowindex.server.build;
+
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.index.LiveLink;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes the files of superseded, failed and cancelled builds whose time is up.
+ *
+ * <p>The database first, then a rename to the trash, then the deletion: a crash in between leaves
+ * files that the start of the server deletes, and never a build that seems to have files and has
+ * none.
+ */
+public final class RetentionSweeper {
+
+  private static final Logger log = LoggerFactory.getLogger(RetentionSweeper.class);
+  private static final int BATCH = 100;
+
+  private final BuildStore store;
+  private final IndexLayout layout;
+  private final FileOperations files;
+  private final InstantSource clock;
+
+  public RetentionSweeper(
+      BuildStore store, IndexLayout layout, FileOperations files, InstantSource clock) {
+    this.store = store;
+    this.layout = layout;
+    this.files = files;
+    this.clock = clock;
+  }
+
+  /** Deletes what may go by now; what cannot be deleted is logged and left for the next start. */
+  public void sweep() {
+    Instant now = clock.instant();
+    for (ShadowIndex build : store.expired(now, BATCH)) {
+      try {
+        sweep(build, now);
+      } catch (IOException e) {
+        log.error("the files of build {} could not be deleted", build.id(), e);
+      }
+    }
+  }
+
+  /** Deletes the files that a crash left between the database and the deletion. */
+  public void recover() throws IOException {
+    files.deleteTree(layout.trash());
+    if (!Files.isDirectory(layout.builds())) {
+      return;
+    }
+    try (var builds = Files.newDirectoryStream(layout.builds(), Files::isDirectory)) {
+      for (Path directory : builds) {
+        if (isDeleted(directory.getFileName().toString())) {
+          files.deleteTree(directory);
+        }
+      }
+    }
+  }
+
+  private boolean isDeleted(String name) {
+    try {
+      return store.find(UUID.fromString(name)).map(build -> !build.hasFiles()).orElse(false);
+    } catch (IllegalArgumentException notABuild) {
+      return false;
+    }
+  }
+
+  private void sweep(ShadowIndex build, Instant now) throws IOException {
+    Path directory = layout.buildDirectory(build.id());
+    if (new LiveLink(layout, build.spec().key(), files).leadsTo(directory)) {
+      log.error("build {} is {} and yet live; its files are kept", build.id(), build.state());
+      return;
+    }
+    if (!store.markFilesDeleted(build.id(), now)) {
+      return;
+    }
+    if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
+      files.createDirectories(layout.trash());
+      Path trash = layout.trash().resolve(build.id() + "-" + build.attempt());
+      files.rename(directory, trash);
+      files.deleteTree(trash);
+    }
+    files.delete(layout.manifest(build.id()));
+  }
+}

@@ -1,0 +1,95 @@
+package io.shadowindex.server.build;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One build of an index as it is stored, at one revision.
+ *
+ * @param fencingToken of the worker that may act on it
+ * @param revision of its newest event in the log
+ * @param completion null before BUILT
+ * @param errorMessage empty when there is none
+ */
+public record ShadowIndex(
+    UUID id,
+    long sequence,
+    BuildSpec spec,
+    BuildState state,
+    int attempt,
+    long fencingToken,
+    long revision,
+    BuildProgress progress,
+    @Nullable Completion completion,
+    Times times,
+    String errorMessage) {
+
+  private static final long MEBIBYTE = 1 << 20;
+
+  /** When things happened; null until they have. */
+  public record Times(
+      Instant created,
+      @Nullable Instant started,
+      @Nullable Instant completed,
+      @Nullable Instant switched,
+      @Nullable Instant retainUntil,
+      @Nullable Instant filesDeleted) {}
+
+  /** The size as the worker gave it, else as measured; 0 before BUILT. */
+  public long indexSizeBytes() {
+    return completion == null ? 0 : completion.indexSizeBytes();
+  }
+
+  /** Whether its files are still kept. */
+  public boolean hasFiles() {
+    return times.filesDeleted() == null;
+  }
+
+  /** A conservative upper bound for a switch: size / 100 MiB within 1 to 3 s, 5 s while unknown. */
+  public Duration estimatedSwitchDuration() {
+    if (completion == null || completion.indexSizeBytes() == 0) {
+      return Duration.ofSeconds(5);
+    }
+    return Duration.ofSeconds(Math.clamp(completion.indexSizeBytes() / (100 * MEBIBYTE), 1, 3));
+  }
+
+  /**
+   * Seconds until the build is complete: the worker's estimate, less what has passed since; without
+   * one as long as the rest takes at the speed so far. Null when unknown, and unless BUILDING.
+   */
+  public @Nullable Integer estimatedCompletionSeconds(Instant now) {
+    Instant reported = progress.reportedAt();
+    if (state != BuildState.BUILDING || reported == null || times.started() == null) {
+      return null;
+    }
+    double seconds;
+    if (progress.estimatedCompletionSeconds() != null) {
+      seconds =
+          progress.estimatedCompletionSeconds() - Duration.between(reported, now).toMillis() / 1e3;
+    } else if (progress.percent() > 0) {
+      double taken = Duration.between(times.started(), reported).toMillis() / 1e3;
+      double left = taken * (100 - progress.percent()) / progress.percent();
+      seconds = left - Duration.between(reported, now).toMillis() / 1e3;
+    } else {
+      return null;
+    }
+    return (int) Math.clamp(Math.ceil(seconds), 0, Integer.MAX_VALUE);
+  }
+
+  ShadowIndex withProgress(BuildProgress newest) {
+    return new ShadowIndex(
+        id,
+        sequence,
+        spec,
+        state,
+        attempt,
+        fencingToken,
+        revision,
+        newest,
+        completion,
+        times,
+        errorMessage);
+  }
+}

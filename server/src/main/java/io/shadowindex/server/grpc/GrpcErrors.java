@@ -1,0 +1,223 @@
+package io.shadowindex.server.grpc;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Message;
+import com.google.rpc.BadRequest;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.PreconditionFailure;
+import com.google.rpc.RetryInfo;
+import com.google.rpc.Status;
+import io.grpc.StatusException;
+import io.grpc.protobuf.StatusProto;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.Refusal.Violation;
+import io.shadowindex.server.refusal.RefusedException;
+import io.shadowindex.v1.ErrorReason;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one place where a refusal or an accident becomes a gRPC status (AIP-193). What a client gets
+ * of an accident is an incident id; the cause goes to the log under that id.
+ */
+final class GrpcErrors {
+
+  static final String DOMAIN = "shadowindex.io";
+
+  private static final Logger log = LoggerFactory.getLogger(GrpcErrors.class);
+  private static final Duration RETRY_AFTER_RESTART = Duration.ofSeconds(1);
+
+  private GrpcErrors() {}
+
+  /** The status that a call ends with because of this. */
+  static StatusException toStatus(Throwable thrown) {
+    Throwable cause =
+        thrown instanceof UncheckedIOException e && e.getCause() != null ? e.getCause() : thrown;
+    if (cause instanceof RefusedException refused) {
+      return StatusProto.toStatusException(refused(refused.refusal()));
+    }
+    if (isDiskFull(cause)) {
+      log.error("the disk is full", cause);
+      return StatusProto.toStatusException(refused(new Refusal.DiskFull()));
+    }
+    String incident = UUID.randomUUID().toString();
+    log.error("incident {}", incident, cause);
+    return StatusProto.toStatusException(
+        status(
+            Code.INTERNAL,
+            ErrorReason.Enum.INTERNAL,
+            "internal error, incident " + incident,
+            Map.of("incident_id", incident)));
+  }
+
+  private static Status refused(Refusal refusal) {
+    String message = refusal.message();
+    return switch (refusal) {
+      case Refusal.InvalidFields(List<Violation> violations) ->
+          status(
+              Code.INVALID_ARGUMENT,
+              ErrorReason.Enum.INVALID_FIELD,
+              message,
+              Map.of(),
+              badRequest(violations));
+      case Refusal.ProgressBackwards backwards ->
+          status(
+              Code.INVALID_ARGUMENT,
+              ErrorReason.Enum.PROGRESS_BACKWARDS,
+              message,
+              build(backwards.buildId()),
+              badRequest(List.of(new Violation(backwards.field(), message))));
+      case Refusal.InvalidPageToken() ->
+          status(
+              Code.INVALID_ARGUMENT,
+              ErrorReason.Enum.INVALID_PAGE_TOKEN,
+              message,
+              Map.of(),
+              badRequest(List.of(new Violation("page_token", message))));
+      case Refusal.BuildNotFound(UUID id) ->
+          status(Code.NOT_FOUND, ErrorReason.Enum.SHADOW_INDEX_NOT_FOUND, message, build(id));
+      case Refusal.IndexNotFound missing ->
+          status(
+              Code.NOT_FOUND,
+              ErrorReason.Enum.INDEX_NOT_FOUND,
+              message,
+              Map.of(
+                  "branch_name", missing.branchName(),
+                  "index_type", missing.indexType(),
+                  "index_name", missing.indexName()));
+      case Refusal.BuildAlreadyExists(UUID id, String state) ->
+          status(
+              Code.ALREADY_EXISTS,
+              ErrorReason.Enum.BUILD_ALREADY_EXISTS,
+              message,
+              Map.of("shadow_index_id", id.toString(), "state", state));
+      case Refusal.IllegalTransition illegal ->
+          status(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.Enum.ILLEGAL_TRANSITION,
+              message,
+              Map.of("shadow_index_id", illegal.buildId().toString(), "state", illegal.state()),
+              precondition(
+                  "STATE",
+                  List.of(
+                      new Violation(
+                          "shadow_index_id/" + illegal.buildId(),
+                          "is %s, must be %s"
+                              .formatted(
+                                  illegal.state(), String.join(" or ", illegal.required()))))));
+      case Refusal.DirectoryMissing(UUID id) ->
+          status(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.Enum.BUILD_DIRECTORY_MISSING,
+              message,
+              build(id));
+      case Refusal.UnsafeFiles(UUID id, List<Violation> files) ->
+          status(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.Enum.UNSAFE_FILE,
+              message,
+              build(id),
+              precondition("FILE", files.subList(0, Math.min(files.size(), 20))));
+      case Refusal.LiveNameOccupied(UUID id) ->
+          status(Code.FAILED_PRECONDITION, ErrorReason.Enum.LIVE_NAME_OCCUPIED, message, build(id));
+      case Refusal.StaleEtag(UUID id) ->
+          status(Code.ABORTED, ErrorReason.Enum.STALE_ETAG, message, build(id));
+      case Refusal.StaleFencingToken stale ->
+          status(
+              Code.ABORTED, ErrorReason.Enum.STALE_FENCING_TOKEN, message, build(stale.buildId()));
+      case Refusal.LockHeld held ->
+          status(
+              Code.ABORTED,
+              ErrorReason.Enum.LOCK_HELD,
+              message,
+              Map.of(
+                  "shadow_index_id", held.buildId().toString(),
+                  "resource_type", held.resourceType(),
+                  "holder", held.holder().toString()),
+              retry(held.retryAfter()));
+      case Refusal.DiskFull() ->
+          status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.DISK_FULL, message, Map.of());
+      case Refusal.Draining() ->
+          status(
+              Code.UNAVAILABLE,
+              ErrorReason.Enum.SERVER_DRAINING,
+              message,
+              Map.of(),
+              retry(RETRY_AFTER_RESTART));
+      case Refusal.OutcomeUnknown() ->
+          status(Code.UNAVAILABLE, ErrorReason.Enum.OUTCOME_UNKNOWN, message, Map.of());
+    };
+  }
+
+  private static Status status(
+      Code code,
+      ErrorReason.Enum reason,
+      String message,
+      Map<String, String> metadata,
+      Message... details) {
+    var status =
+        Status.newBuilder()
+            .setCode(code.getNumber())
+            .setMessage(message)
+            .addDetails(
+                Any.pack(
+                    ErrorInfo.newBuilder()
+                        .setDomain(DOMAIN)
+                        .setReason(reason.name())
+                        .putAllMetadata(metadata)
+                        .build()));
+    for (Message detail : details) {
+      status.addDetails(Any.pack(detail));
+    }
+    return status.build();
+  }
+
+  private static Map<String, String> build(UUID id) {
+    return Map.of("shadow_index_id", id.toString());
+  }
+
+  private static BadRequest badRequest(List<Violation> violations) {
+    var detail = BadRequest.newBuilder();
+    for (Violation violation : violations) {
+      detail
+          .addFieldViolationsBuilder()
+          .setField(violation.subject())
+          .setDescription(violation.description());
+    }
+    return detail.build();
+  }
+
+  private static PreconditionFailure precondition(String type, List<Violation> violations) {
+    var detail = PreconditionFailure.newBuilder();
+    for (Violation violation : violations) {
+      detail
+          .addViolationsBuilder()
+          .setType(type)
+          .setSubject(violation.subject())
+          .setDescription(violation.description());
+    }
+    return detail.build();
+  }
+
+  private static RetryInfo retry(Duration delay) {
+    return RetryInfo.newBuilder().setRetryDelay(Messages.duration(delay)).build();
+  }
+
+  /** Java tells a full disk apart only by the system's words for ENOSPC and EDQUOT. */
+  private static boolean isDiskFull(Throwable cause) {
+    String reason =
+        cause instanceof FileSystemException e
+            ? e.getReason()
+            : cause instanceof IOException e ? e.getMessage() : null;
+    return reason != null
+        && (reason.contains("No space left on device") || reason.contains("Disk quota exceeded"));
+  }
+}

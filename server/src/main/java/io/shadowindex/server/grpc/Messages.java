@@ -1,0 +1,267 @@
+package io.shadowindex.server.grpc;
+
+import com.google.protobuf.Duration;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.JsonFormat;
+import io.shadowindex.server.build.BuildSpec;
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore.IndexEntry;
+import io.shadowindex.server.build.Completion;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.StateChange;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.Refusal.Violation;
+import io.shadowindex.v1.BuildConfig;
+import io.shadowindex.v1.BuildProgress;
+import io.shadowindex.v1.BuildSummary;
+import io.shadowindex.v1.CompleteBuildRequest;
+import io.shadowindex.v1.Index;
+import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.WatchBuildResponse;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Domain objects as messages of the contract, and back. */
+final class Messages {
+
+  private static final int MAX_ATTRIBUTES_CHARS = 64 * 1024;
+
+  private final IndexLayout layout;
+  private final InstantSource clock;
+
+  Messages(IndexLayout layout, InstantSource clock) {
+    this.layout = layout;
+    this.clock = clock;
+  }
+
+  io.shadowindex.v1.ShadowIndex shadowIndex(ShadowIndex build) {
+    BuildSpec spec = build.spec();
+    var message =
+        io.shadowindex.v1.ShadowIndex.newBuilder()
+            .setShadowIndexId(build.id().toString())
+            .setBranchName(spec.key().branchName())
+            .setIndexType(indexType(spec.key()))
+            .setIndexName(spec.key().indexName())
+            .addAllResourceTypes(spec.resourceTypes())
+            .setState(state(build.state()))
+            .setBuildProgressPercent(build.progress().percent())
+            .setRecordCount(build.progress().recordCount())
+            .setIndexSizeBytes(build.indexSizeBytes())
+            .setSwitchReady(build.state() == BuildState.BUILT)
+            .setEstimatedSwitchDurationSeconds((int) build.estimatedSwitchDuration().toSeconds())
+            .setShadowIndexPath(layout.buildDirectory(build.id()).toString())
+            .setCurrentIndexPath(layout.liveLink(spec.key()).toString())
+            .setBuildConfig(
+                BuildConfig.newBuilder()
+                    .setFullRebuild(spec.fullRebuild())
+                    .setParallelWorkers(spec.parallelWorkers()))
+            .setServiceName(spec.serviceName())
+            .setServiceInstanceId(spec.serviceInstanceId())
+            .putAllLabels(spec.labels())
+            .setErrorMessage(build.errorMessage())
+            .setAttempt(build.attempt())
+            .setFencingToken(build.fencingToken())
+            .setEtag(Etag.of(build))
+            .setRevision(build.revision());
+    Integer seconds = build.estimatedCompletionSeconds(clock.instant());
+    if (seconds != null) {
+      message.setEstimatedCompletionSeconds(seconds);
+    }
+    setCompletion(message, build.completion());
+    setTimes(message, build);
+    return message.build();
+  }
+
+  private static void setCompletion(
+      io.shadowindex.v1.ShadowIndex.Builder message, @Nullable Completion completion) {
+    if (completion == null) {
+      return;
+    }
+    message.setSourceWatermark(completion.sourceWatermark());
+    Completion.Summary summary = completion.summary();
+    if (summary != null) {
+      message.setBuildSummary(
+          BuildSummary.newBuilder()
+              .setBuildDurationSeconds(summary.buildDurationSeconds())
+              .setPerformanceIndex(summary.performanceIndex())
+              .setAttributes(toStruct(summary.attributes())));
+    }
+  }
+
+  private static void setTimes(io.shadowindex.v1.ShadowIndex.Builder message, ShadowIndex build) {
+    ShadowIndex.Times times = build.times();
+    message.setCreatedAt(timestamp(times.created()));
+    if (times.started() != null) {
+      message.setStartedAt(timestamp(times.started()));
+    }
+    if (times.completed() != null) {
+      message.setCompletedAt(timestamp(times.completed()));
+    }
+    if (times.switched() != null) {
+      message.setSwitchedAt(timestamp(times.switched()));
+    }
+    if (times.retainUntil() != null) {
+      message.setRetainUntil(timestamp(times.retainUntil()));
+    }
+    if (build.progress().reportedAt() != null) {
+      message.setLastHeartbeatAt(timestamp(build.progress().reportedAt()));
+    }
+  }
+
+  BuildProgress progress(ShadowIndex build) {
+    var message =
+        BuildProgress.newBuilder()
+            .setBuildProgressPercent(build.progress().percent())
+            .setRecordCount(build.progress().recordCount());
+    Integer seconds = build.estimatedCompletionSeconds(clock.instant());
+    if (seconds != null) {
+      message.setEstimatedCompletionSeconds(seconds);
+    }
+    if (build.progress().reportedAt() != null) {
+      message.setLastHeartbeatAt(timestamp(build.progress().reportedAt()));
+    }
+    return message.build();
+  }
+
+  Index index(IndexEntry entry, List<ShadowIndex> retained) {
+    IndexKey key = entry.key();
+    var message =
+        Index.newBuilder()
+            .setBranchName(key.branchName())
+            .setIndexType(indexType(key))
+            .setIndexName(key.indexName())
+            .setCurrentIndexPath(layout.liveLink(key).toString())
+            .addAllRetainedGenerations(retained.stream().map(this::shadowIndex).toList());
+    if (entry.active() != null) {
+      message.setActiveGeneration(shadowIndex(entry.active()));
+    }
+    if (entry.live() != null) {
+      message.setLiveBuild(shadowIndex(entry.live()));
+    }
+    return message.build();
+  }
+
+  static WatchBuildResponse.StateChange stateChange(StateChange change) {
+    return WatchBuildResponse.StateChange.newBuilder()
+        .setPreviousState(
+            change.previous() == null
+                ? io.shadowindex.v1.ShadowIndex.State.STATE_UNSPECIFIED
+                : state(change.previous()))
+        .setState(state(change.state()))
+        .setAttempt(change.attempt())
+        .setMessage(change.message())
+        .setOccurredAt(timestamp(change.occurredAt()))
+        .build();
+  }
+
+  static BuildSpec spec(StartBuildRequest request) {
+    return new BuildSpec(
+        key(request.getBranchName(), request.getIndexType(), request.getIndexName()),
+        request.getResourceTypesList(),
+        request.getBuildConfig().getFullRebuild(),
+        request.getBuildConfig().getParallelWorkers(),
+        request.getServiceName(),
+        request.getServiceInstanceId(),
+        request.getLabelsMap());
+  }
+
+  static IndexKey key(String branchName, IndexType.Enum indexType, String indexName) {
+    return new IndexKey(
+        branchName,
+        io.shadowindex.server.index.IndexType.valueOf(indexType.name()),
+        indexName.isEmpty() ? IndexKey.DEFAULT_NAME : indexName);
+  }
+
+  /** The kind of index a filter means; null for any. */
+  static io.shadowindex.server.index.@Nullable IndexType indexTypeFilter(IndexType.Enum indexType) {
+    return indexType == IndexType.Enum.INDEX_TYPE_UNSPECIFIED
+        ? null
+        : io.shadowindex.server.index.IndexType.valueOf(indexType.name());
+  }
+
+  static Completion completion(CompleteBuildRequest request, long measuredSizeBytes) {
+    return new Completion(
+        request.getRecordCount(),
+        request.hasIndexSizeBytes() ? request.getIndexSizeBytes() : null,
+        measuredSizeBytes,
+        request.hasExpectedRecordCount() ? request.getExpectedRecordCount() : null,
+        request.hasBuildSummary() ? summary(request.getBuildSummary()) : null,
+        request.getSourceWatermark());
+  }
+
+  private static Completion.Summary summary(BuildSummary summary) {
+    return new Completion.Summary(
+        summary.getBuildDurationSeconds(),
+        summary.getPerformanceIndex(),
+        toJson(summary.getAttributes()));
+  }
+
+  private static String toJson(Struct attributes) {
+    String json;
+    try {
+      json = JsonFormat.printer().omittingInsignificantWhitespace().print(attributes);
+    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+      throw invalid("build_summary.attributes", "has a value that JSON cannot hold");
+    }
+    if (json.length() > MAX_ATTRIBUTES_CHARS) {
+      throw invalid("build_summary.attributes", "must be at most 64 KiB as JSON");
+    }
+    return json;
+  }
+
+  private static Struct toStruct(String json) {
+    var struct = Struct.newBuilder();
+    try {
+      JsonFormat.parser().merge(json, struct);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("stored attributes are not JSON", e);
+    }
+    return struct.build();
+  }
+
+  static UUID buildId(String id) {
+    return UUID.fromString(id);
+  }
+
+  static @Nullable Long fencingToken(long token) {
+    return token == 0 ? null : token;
+  }
+
+  static io.shadowindex.v1.ShadowIndex.State state(BuildState state) {
+    return io.shadowindex.v1.ShadowIndex.State.valueOf(state.name());
+  }
+
+  static BuildState state(io.shadowindex.v1.ShadowIndex.State state) {
+    return BuildState.valueOf(state.name());
+  }
+
+  private static IndexType.Enum indexType(IndexKey key) {
+    return IndexType.Enum.valueOf(key.indexType().name());
+  }
+
+  static RuntimeException invalid(String field, String description) {
+    return new Refusal.InvalidFields(List.of(new Violation(field, description))).exception();
+  }
+
+  static Timestamp timestamp(Instant instant) {
+    return Timestamp.newBuilder()
+        .setSeconds(instant.getEpochSecond())
+        .setNanos(instant.getNano())
+        .build();
+  }
+
+  static Duration duration(java.time.Duration duration) {
+    return Duration.newBuilder()
+        .setSeconds(duration.getSeconds())
+        .setNanos(duration.getNano())
+        .build();
+  }
+}

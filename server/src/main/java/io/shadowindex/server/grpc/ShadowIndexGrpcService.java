@@ -1,0 +1,307 @@
+package io.shadowindex.server.grpc;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildSpec;
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore.BuildFilter;
+import io.shadowindex.server.build.BuildStore.IndexEntry;
+import io.shadowindex.server.build.Precondition;
+import io.shadowindex.server.build.ProgressBoard.Report;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.switchover.SwitchExecutor;
+import io.shadowindex.server.watch.BuildWatches;
+import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.CancelBuildResponse;
+import io.shadowindex.v1.CompleteBuildRequest;
+import io.shadowindex.v1.CompleteBuildResponse;
+import io.shadowindex.v1.FailBuildRequest;
+import io.shadowindex.v1.FailBuildResponse;
+import io.shadowindex.v1.GetIndexRequest;
+import io.shadowindex.v1.GetIndexResponse;
+import io.shadowindex.v1.GetShadowIndexRequest;
+import io.shadowindex.v1.GetShadowIndexResponse;
+import io.shadowindex.v1.ListIndexesRequest;
+import io.shadowindex.v1.ListIndexesResponse;
+import io.shadowindex.v1.ListShadowIndexesRequest;
+import io.shadowindex.v1.ListShadowIndexesResponse;
+import io.shadowindex.v1.ReportProgressRequest;
+import io.shadowindex.v1.ReportProgressResponse;
+import io.shadowindex.v1.RetryBuildRequest;
+import io.shadowindex.v1.RetryBuildResponse;
+import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceImplBase;
+import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.StartBuildResponse;
+import io.shadowindex.v1.SwitchIndexRequest;
+import io.shadowindex.v1.SwitchIndexResponse;
+import io.shadowindex.v1.WatchBuildRequest;
+import io.shadowindex.v1.WatchBuildResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The RPCs: map, call the domain, map back. Requests have passed their field rules. */
+final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
+
+  private static final int DEFAULT_PAGE = 50;
+  private static final int RETAINED_LIMIT = 100;
+
+  private final BuildLifecycle builds;
+  private final SwitchExecutor switches;
+  private final BuildWatches watches;
+  private final Messages messages;
+  private final SwitchMessages switchMessages;
+
+  ShadowIndexGrpcService(
+      BuildLifecycle builds,
+      SwitchExecutor switches,
+      BuildWatches watches,
+      IndexLayout layout,
+      InstantSource clock) {
+    this.builds = builds;
+    this.switches = switches;
+    this.watches = watches;
+    this.messages = new Messages(layout, clock);
+    this.switchMessages = new SwitchMessages(messages, layout);
+  }
+
+  /** A domain call that touches files. */
+  private interface FileCall<T> {
+    T run() throws IOException;
+  }
+
+  @Override
+  public void startBuild(StartBuildRequest request, StreamObserver<StartBuildResponse> client) {
+    BuildSpec spec = Messages.spec(request);
+    Duration estimate = builds.estimateBuildTime(spec);
+    ShadowIndex build = unchecked(() -> builds.start(spec));
+    answer(
+        client,
+        StartBuildResponse.newBuilder()
+            .setShadowIndex(messages.shadowIndex(build))
+            .setShadowIndexId(build.id().toString())
+            .setMessage("Shadow index build started; readers keep the current index meanwhile")
+            .setEstimatedBuildTimeMinutes(minutes(estimate))
+            .build());
+  }
+
+  @Override
+  public void reportProgress(
+      ReportProgressRequest request, StreamObserver<ReportProgressResponse> client) {
+    var report =
+        new Report(
+            request.getProgressPercent(),
+            request.hasRecordCount() ? request.getRecordCount() : null,
+            request.hasEstimatedCompletionSeconds()
+                ? request.getEstimatedCompletionSeconds()
+                : null,
+            Messages.fencingToken(request.getFencingToken()));
+    ShadowIndex build = builds.report(Messages.buildId(request.getShadowIndexId()), report);
+    answer(
+        client,
+        ReportProgressResponse.newBuilder()
+            .setShadowIndexId(request.getShadowIndexId())
+            .setProgress(messages.progress(build))
+            .build());
+  }
+
+  @Override
+  public void completeBuild(
+      CompleteBuildRequest request, StreamObserver<CompleteBuildResponse> client) {
+    ShadowIndex build =
+        unchecked(
+            () ->
+                builds.complete(
+                    Messages.buildId(request.getShadowIndexId()),
+                    precondition(request.getFencingToken(), request.getEtag()),
+                    measured -> Messages.completion(request, measured)));
+    answer(
+        client,
+        CompleteBuildResponse.newBuilder()
+            .setShadowIndex(messages.shadowIndex(build))
+            .setMessage("Shadow index is built and ready to be switched to")
+            .build());
+  }
+
+  @Override
+  public void failBuild(FailBuildRequest request, StreamObserver<FailBuildResponse> client) {
+    ShadowIndex build =
+        builds.fail(
+            Messages.buildId(request.getShadowIndexId()),
+            precondition(request.getFencingToken(), request.getEtag()),
+            request.getErrorMessage());
+    answer(
+        client, FailBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build());
+  }
+
+  @Override
+  public void retryBuild(RetryBuildRequest request, StreamObserver<RetryBuildResponse> client) {
+    ShadowIndex build =
+        unchecked(
+            () ->
+                builds.retry(
+                    Messages.buildId(request.getShadowIndexId()),
+                    precondition(0, request.getEtag())));
+    answer(
+        client,
+        RetryBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build());
+  }
+
+  @Override
+  public void cancelBuild(CancelBuildRequest request, StreamObserver<CancelBuildResponse> client) {
+    ShadowIndex build =
+        builds.cancel(
+            Messages.buildId(request.getShadowIndexId()),
+            precondition(0, request.getEtag()),
+            request.getReason());
+    answer(
+        client,
+        CancelBuildResponse.newBuilder()
+            .setShadowIndex(messages.shadowIndex(build))
+            .setMessage("Shadow index build cancelled; the current index is unaffected")
+            .build());
+  }
+
+  @Override
+  public void switchIndex(SwitchIndexRequest request, StreamObserver<SwitchIndexResponse> client) {
+    var switchRequest = SwitchMessages.request(request, Etag.revision(request.getEtag()));
+    answer(
+        client,
+        switchMessages.response(unchecked(() -> switches.execute(switchRequest)), switchRequest));
+  }
+
+  @Override
+  public void getShadowIndex(
+      GetShadowIndexRequest request, StreamObserver<GetShadowIndexResponse> client) {
+    ShadowIndex build = builds.get(Messages.buildId(request.getShadowIndexId()));
+    answer(
+        client,
+        GetShadowIndexResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build());
+  }
+
+  @Override
+  public void listShadowIndexes(
+      ListShadowIndexesRequest request, StreamObserver<ListShadowIndexesResponse> client) {
+    var filters = request.toBuilder().clearPageSize().clearPageToken().build();
+    long before = pageStart(filters, request.getPageToken());
+    int size = pageSize(request.getPageSize());
+    BuildFilter filter = filter(request);
+    List<ShadowIndex> found = builds.list(filter, before, size + 1);
+    List<ShadowIndex> page = found.subList(0, Math.min(size, found.size()));
+    Map<BuildState, Long> counts = builds.count(filter);
+    var response =
+        ListShadowIndexesResponse.newBuilder()
+            .addAllShadowIndexes(page.stream().map(messages::shadowIndex).toList())
+            .setTotalCount(counts.values().stream().mapToLong(Long::longValue).sum())
+            .setActiveBuilds(
+                count(counts, BuildState.PREPARING, BuildState.BUILDING, BuildState.SWITCHING))
+            .setReadyForSwitch(count(counts, BuildState.BUILT));
+    if (found.size() > size) {
+      response.setNextPageToken(
+          PageToken.encode(filters, Long.toString(page.getLast().sequence())));
+    }
+    answer(client, response.build());
+  }
+
+  @Override
+  public void getIndex(GetIndexRequest request, StreamObserver<GetIndexResponse> client) {
+    IndexKey key =
+        Messages.key(request.getBranchName(), request.getIndexType(), request.getIndexName());
+    IndexEntry entry = builds.getIndex(key);
+    answer(
+        client,
+        GetIndexResponse.newBuilder()
+            .setIndex(messages.index(entry, builds.retained(key, RETAINED_LIMIT)))
+            .build());
+  }
+
+  @Override
+  public void listIndexes(ListIndexesRequest request, StreamObserver<ListIndexesResponse> client) {
+    var filters = request.toBuilder().clearPageSize().clearPageToken().build();
+    int size = pageSize(request.getPageSize());
+    List<IndexEntry> found =
+        builds.listIndexes(
+            orNull(request.getBranchName()),
+            Messages.indexTypeFilter(request.getIndexType()),
+            request.getPageToken().isEmpty()
+                ? null
+                : IndexKeyToken.decode(PageToken.decode(filters, request.getPageToken())),
+            size + 1);
+    List<IndexEntry> page = found.subList(0, Math.min(size, found.size()));
+    var response = ListIndexesResponse.newBuilder();
+    page.forEach(entry -> response.addIndexes(messages.index(entry, List.of())));
+    if (found.size() > size) {
+      response.setNextPageToken(
+          PageToken.encode(filters, IndexKeyToken.encode(page.getLast().key())));
+    }
+    answer(client, response.build());
+  }
+
+  @Override
+  public void watchBuild(WatchBuildRequest request, StreamObserver<WatchBuildResponse> client) {
+    UUID id = Messages.buildId(request.getShadowIndexId());
+    builds.get(id);
+    WatchCall.start((ServerCallStreamObserver<WatchBuildResponse>) client, messages, watches, id);
+  }
+
+  private static <T> void answer(StreamObserver<T> client, T response) {
+    client.onNext(response);
+    client.onCompleted();
+  }
+
+  private static <T> T unchecked(FileCall<T> call) {
+    try {
+      return call.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Precondition precondition(long fencingToken, String etag) {
+    return new Precondition(Messages.fencingToken(fencingToken), Etag.revision(etag));
+  }
+
+  private static BuildFilter filter(ListShadowIndexesRequest request) {
+    return new BuildFilter(
+        orNull(request.getBranchName()),
+        Messages.indexTypeFilter(request.getIndexType()),
+        request.getStatesList().stream().map(Messages::state).collect(Collectors.toSet()));
+  }
+
+  private static long pageStart(ListShadowIndexesRequest filters, String token) {
+    if (token.isEmpty()) {
+      return Long.MAX_VALUE;
+    }
+    try {
+      return Long.parseLong(PageToken.decode(filters, token));
+    } catch (NumberFormatException e) {
+      throw new Refusal.InvalidPageToken().exception();
+    }
+  }
+
+  private static int pageSize(int requested) {
+    return requested == 0 ? DEFAULT_PAGE : requested;
+  }
+
+  private static long count(Map<BuildState, Long> counts, BuildState... states) {
+    return List.of(states).stream().mapToLong(state -> counts.getOrDefault(state, 0L)).sum();
+  }
+
+  private static int minutes(Duration duration) {
+    return (int) Math.max(1, duration.plusSeconds(59).toMinutes());
+  }
+
+  private static @Nullable String orNull(String text) {
+    return text.isEmpty() ? null : text;
+  }
+}

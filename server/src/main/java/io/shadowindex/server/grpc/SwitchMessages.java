@@ -1,0 +1,90 @@
+package io.shadowindex.server.grpc;
+
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.switchover.SwitchOutcome;
+import io.shadowindex.server.switchover.SwitchRequest;
+import io.shadowindex.server.switchover.ValidationCheck;
+import io.shadowindex.v1.SwitchIndexRequest;
+import io.shadowindex.v1.SwitchIndexResponse;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Switch requests and outcomes as messages of the contract. */
+final class SwitchMessages {
+
+  private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
+
+  private final Messages messages;
+  private final IndexLayout layout;
+
+  SwitchMessages(Messages messages, IndexLayout layout) {
+    this.messages = messages;
+    this.layout = layout;
+  }
+
+  static SwitchRequest request(SwitchIndexRequest request, @Nullable Long revision) {
+    int seconds = request.getSwitchTimeoutSeconds();
+    return new SwitchRequest(
+        Messages.buildId(request.getShadowIndexId()),
+        request.getForceSwitch(),
+        checks(request),
+        request.getBackupCurrent(),
+        seconds == 0 ? DEFAULT_TIMEOUT : Duration.ofSeconds(seconds),
+        revision);
+  }
+
+  private static Set<ValidationCheck> checks(SwitchIndexRequest request) {
+    if (request.getValidationChecksCount() == 0) {
+      return EnumSet.allOf(ValidationCheck.class);
+    }
+    Set<ValidationCheck> checks = EnumSet.noneOf(ValidationCheck.class);
+    request
+        .getValidationChecksList()
+        .forEach(check -> checks.add(ValidationCheck.valueOf(check.name())));
+    return checks;
+  }
+
+  SwitchIndexResponse response(SwitchOutcome outcome, SwitchRequest request) {
+    ShadowIndex build = outcome.build();
+    var response =
+        SwitchIndexResponse.newBuilder()
+            .setSuccess(outcome.success())
+            .setSwitchDurationMs(outcome.duration().toMillis())
+            .setLockHeldMicros(outcome.lockHeld().toNanos() / 1000)
+            .setValidationPassed(outcome.validationErrors().isEmpty())
+            .addAllValidationErrors(outcome.validationErrors())
+            .setVerificationPassed(outcome.verified())
+            .addAllVerificationErrors(outcome.verificationErrors())
+            .setMessage(message(outcome))
+            .setIndexAccessible(outcome.accessible())
+            .addAllWarnings(outcome.warnings())
+            .setShadowIndex(messages.shadowIndex(build));
+    ShadowIndex old = outcome.old();
+    if (old != null) {
+      response.setOldIndexPath(layout.buildDirectory(old.id()).toString());
+    }
+    if (outcome.success()) {
+      response.setNewIndexPath(layout.buildDirectory(build.id()).toString());
+      response.setIndexSizeChangeBytes(
+          build.indexSizeBytes() - (old == null ? 0 : old.indexSizeBytes()));
+      if (old != null && request.backupCurrent()) {
+        response.setBackupPath(layout.buildDirectory(old.id()).toString());
+      }
+    }
+    return response.build();
+  }
+
+  private static String message(SwitchOutcome outcome) {
+    if (outcome.success()) {
+      return "Index switch completed successfully in %dms".formatted(outcome.duration().toMillis());
+    }
+    if (outcome.build().state() == BuildState.BUILT) {
+      return "Index not switched: validation failed; the build can be switched to with force_switch";
+    }
+    return "Index not switched: verification failed; the previous generation is live again";
+  }
+}

@@ -1,0 +1,163 @@
+package io.shadowindex.server.index;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The writing operations on index files, each one system call or close to it. Tests replace it to
+ * fail any single one.
+ */
+public interface FileOperations {
+
+  /** What {@link #makeReadOnly} takes away. */
+  Set<PosixFilePermission> WRITE_PERMISSIONS =
+      Set.of(
+          PosixFilePermission.OWNER_WRITE,
+          PosixFilePermission.GROUP_WRITE,
+          PosixFilePermission.OTHERS_WRITE);
+
+  /** Creates the directory and its missing parents. Not durable until their parents are synced. */
+  void createDirectories(Path directory) throws IOException;
+
+  /** Takes the right to write from a file's owner, group and others: chmod(2). */
+  void makeReadOnly(Path file) throws IOException;
+
+  /** Writes a new file and makes its content durable, but not its name. Fails when it exists. */
+  void writeNew(Path file, Content content) throws IOException;
+
+  /** Creates a symbolic link, symlink(2). Not durable until the directory is synced. */
+  void createSymbolicLink(Path link, Path target) throws IOException;
+
+  /**
+   * Renames within one file system, rename(2): atomic, replaces a link or file of the new name. Not
+   * durable until the directory is synced.
+   */
+  void rename(Path from, Path to) throws IOException;
+
+  /**
+   * Makes the content of a file, or the names in a directory, durable: fsync(2). After a failure
+   * the state on disk is unknown.
+   */
+  void sync(Path fileOrDirectory) throws IOException;
+
+  /** Deletes one file, link or empty directory. Does nothing when there is none. */
+  void delete(Path path) throws IOException;
+
+  /** What {@link #writeNew} writes. */
+  @FunctionalInterface
+  interface Content {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /** The operations of the real file system. */
+  static FileOperations real() {
+    return new FileOperations() {
+      @Override
+      public void createDirectories(Path directory) throws IOException {
+        Files.createDirectories(directory);
+      }
+
+      @Override
+      public void makeReadOnly(Path file) throws IOException {
+        Set<PosixFilePermission> permissions =
+            EnumSet.copyOf(Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS));
+        if (permissions.removeAll(WRITE_PERMISSIONS)) {
+          Files.setPosixFilePermissions(file, permissions);
+        }
+      }
+
+      @Override
+      public void writeNew(Path file, Content content) throws IOException {
+        try (var channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            var out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+          content.writeTo(out);
+          out.flush();
+          channel.force(true);
+        }
+      }
+
+      @Override
+      public void createSymbolicLink(Path link, Path target) throws IOException {
+        Files.createSymbolicLink(link, target);
+      }
+
+      @Override
+      public void rename(Path from, Path to) throws IOException {
+        // ATOMIC_MOVE alone is one rename(2); REPLACE_EXISTING alone would unlink first.
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+      }
+
+      @Override
+      public void sync(Path fileOrDirectory) throws IOException {
+        try (var channel = FileChannel.open(fileOrDirectory, StandardOpenOption.READ)) {
+          channel.force(true);
+        }
+      }
+
+      @Override
+      public void delete(Path path) throws IOException {
+        Files.deleteIfExists(path);
+      }
+    };
+  }
+
+  /**
+   * Deletes a tree without following links. Tolerates files that appear or vanish meanwhile; what a
+   * crash leaves is deleted by the next call.
+   */
+  default void deleteTree(Path top) throws IOException {
+    if (!Files.exists(top, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Files.walkFileTree(
+        top,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw e;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
+              throws IOException {
+            if (e != null) {
+              throw e;
+            }
+            try {
+              delete(directory);
+            } catch (DirectoryNotEmptyException stillWrittenTo) {
+              return FileVisitResult.CONTINUE;
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

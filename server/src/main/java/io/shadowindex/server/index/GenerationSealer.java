@@ -1,0 +1,143 @@
+package io.shadowindex.server.index;
+
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.Refusal.Violation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns the directory a worker has filled into a generation: refuses what is not a plain file,
+ * makes the files read-only, hashes them, and makes the files, their names and the manifest
+ * durable.
+ *
+ * <p>Takes as long as reading every file once, on all cores. A crash leaves the directory as it
+ * was, perhaps read-only, and perhaps a manifest that the next completion replaces.
+ */
+public final class GenerationSealer {
+
+  private static final Logger log = LoggerFactory.getLogger(GenerationSealer.class);
+  private static final int BUFFER_BYTES = 1 << 18;
+
+  private final IndexLayout layout;
+  private final FileOperations files;
+
+  public GenerationSealer(IndexLayout layout, FileOperations files) {
+    this.layout = layout;
+    this.files = files;
+  }
+
+  /**
+   * Seals a build's directory and answers its manifest, durable.
+   *
+   * @throws io.shadowindex.server.refusal.RefusedException when the directory is gone ({@link
+   *     Refusal.DirectoryMissing}) or holds what a generation cannot have ({@link
+   *     Refusal.UnsafeFiles})
+   */
+  public Manifest seal(UUID buildId) throws IOException {
+    Path directory = layout.buildDirectory(buildId);
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      throw new Refusal.DirectoryMissing(buildId).exception();
+    }
+    try {
+      return sealExisting(buildId, directory);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private Manifest sealExisting(UUID buildId, Path directory) throws IOException {
+    GenerationFiles found = GenerationFiles.scan(directory);
+    if (!found.unsafe().isEmpty()) {
+      throw new Refusal.UnsafeFiles(buildId, found.unsafe()).exception();
+    }
+    makeReadOnly(buildId, directory, found);
+    var manifest =
+        new Manifest(
+            found.files().parallelStream()
+                .map(file -> hash(directory.resolve(file.path()), file))
+                .toList());
+    refuseChanges(buildId, found, GenerationFiles.scan(directory));
+    for (Path each : found.directories().reversed()) {
+      files.sync(each);
+    }
+    write(buildId, manifest);
+    return manifest;
+  }
+
+  private void makeReadOnly(UUID buildId, Path directory, GenerationFiles found)
+      throws IOException {
+    for (GenerationFiles.Found file : found.files()) {
+      try {
+        files.makeReadOnly(directory.resolve(file.path()));
+      } catch (NoSuchFileException e) {
+        throw e;
+      } catch (FileSystemException e) {
+        // Another user's files cannot be made read-only; the manifest still tells when they change.
+        log.warn("files of build {} cannot be made read-only: {}", buildId, e.getReason());
+        return;
+      }
+    }
+  }
+
+  private static void refuseChanges(UUID buildId, GenerationFiles before, GenerationFiles after) {
+    if (before.files().equals(after.files()) && after.unsafe().isEmpty()) {
+      return;
+    }
+    var known = Set.copyOf(before.files());
+    var changed =
+        after.files().stream()
+            .filter(file -> !known.contains(file))
+            .map(file -> new Violation(file.path(), "is still being written to"))
+            .toList();
+    var gone = new Violation(".", "is still being written to");
+    throw new Refusal.UnsafeFiles(buildId, changed.isEmpty() ? List.of(gone) : changed).exception();
+  }
+
+  private Manifest.Entry hash(Path path, GenerationFiles.Found file) {
+    try (var channel = FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
+      MessageDigest digest = sha256();
+      ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+      while (channel.read(buffer) >= 0) {
+        digest.update(buffer.flip());
+        buffer.clear();
+      }
+      files.sync(path);
+      return new Manifest.Entry(
+          file.path(), file.sizeBytes(), HexFormat.of().formatHex(digest.digest()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void write(UUID buildId, Manifest manifest) throws IOException {
+    files.createDirectories(layout.staging());
+    Path draft = layout.staging().resolve(UUID.randomUUID().toString());
+    files.writeNew(draft, manifest::writeTo);
+    files.rename(draft, layout.manifest(buildId));
+    files.sync(layout.builds());
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package io.shadowindex.server.index;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The symbolic link that readers of one index follow to its active generation.
+ *
+ * <p>Replacing it is one rename(2) of a link made beforehand: a reader sees the old generation or
+ * the new one, never nothing (POSIX rename: "a link named new shall remain visible throughout the
+ * operation"). Targets are relative, so that the whole index root can be moved.
+ */
+public final class LiveLink {
+
+  private final Path path;
+  private final Path directory;
+  private final Path root;
+  private final Path staging;
+  private final FileOperations files;
+
+  public LiveLink(IndexLayout layout, IndexKey key, FileOperations files) {
+    this.path = layout.liveLink(key);
+    this.directory = Objects.requireNonNull(path.getParent());
+    this.root = layout.root();
+    this.staging = layout.staging();
+    this.files = files;
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  /** The directory the link leads to, absolute; empty when there is no link. */
+  public Optional<Path> target() throws IOException {
+    if (!Files.isSymbolicLink(path)) {
+      return Optional.empty();
+    }
+    return Optional.of(directory.resolve(Files.readSymbolicLink(path)).normalize());
+  }
+
+  /** Whether the link leads to exactly that directory, or, for null, does not exist. */
+  public boolean leadsTo(@Nullable Path generation) throws IOException {
+    return target().equals(Optional.ofNullable(generation));
+  }
+
+  /** Whether something that is not a link stands where the link belongs. */
+  public boolean occupied() {
+    return Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isSymbolicLink(path);
+  }
+
+  /**
+   * Makes a link to the generation that {@link #replaceWith} can put in place. Everything slow
+   * happens here: the directory of the live link exists and is durable afterwards. A crash leaves a
+   * file in the staging directory, which is swept at start.
+   */
+  public Path stage(Path generation) throws IOException {
+    files.createDirectories(directory);
+    for (Path made = directory; made != null && made.startsWith(root); made = made.getParent()) {
+      files.sync(made);
+    }
+    files.createDirectories(staging);
+    Path next = staging.resolve(UUID.randomUUID().toString());
+    files.createSymbolicLink(next, directory.relativize(generation));
+    return next;
+  }
+
+  /** Puts a staged link in place, atomically. Not durable before {@link #sync}. */
+  public void replaceWith(Path staged) throws IOException {
+    files.rename(staged, path);
+  }
+
+  /** Makes the link's present state durable. After a failure it is unknown which state that is. */
+  public void sync() throws IOException {
+    files.sync(directory);
+  }
+
+  /** Removes the link: readers find nothing. Not durable before {@link #sync}. */
+  public void remove() throws IOException {
+    files.delete(path);
+  }
+}

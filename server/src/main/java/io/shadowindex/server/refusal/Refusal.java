@@ -1,0 +1,185 @@
+package io.shadowindex.server.refusal;
+
+import static java.util.stream.Collectors.joining;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Why a call was refused. Nothing was changed by a refused call, except by {@link OutcomeUnknown},
+ * which says that it does not know.
+ */
+public sealed interface Refusal {
+
+  /** One sentence for people: which thing, which state, what would work. Holds nothing internal. */
+  String message();
+
+  /** This refusal as something to throw. */
+  default RefusedException exception() {
+    return new RefusedException(this);
+  }
+
+  /** What is wrong with a field of the request or with a file of a build. */
+  record Violation(String subject, String description) {
+    @Override
+    public String toString() {
+      return subject + ": " + description;
+    }
+  }
+
+  /** Fields that break the rules that stand beside them in the contract. */
+  record InvalidFields(List<Violation> violations) implements Refusal {
+    public InvalidFields {
+      violations = List.copyOf(violations);
+    }
+
+    @Override
+    public String message() {
+      return violations.stream().map(Violation::toString).collect(joining("; "));
+    }
+  }
+
+  /** A report that is behind an earlier one of the same attempt. */
+  record ProgressBackwards(UUID buildId, String field, long known, long reported)
+      implements Refusal {
+    @Override
+    public String message() {
+      return "%s of build %s cannot go back from %d to %d"
+          .formatted(field, buildId, known, reported);
+    }
+  }
+
+  /** A page token that this server did not give out for these filters. */
+  record InvalidPageToken() implements Refusal {
+    @Override
+    public String message() {
+      return "the page token was not issued for these filters; start again without one";
+    }
+  }
+
+  /** There is no build of that id. */
+  record BuildNotFound(UUID buildId) implements Refusal {
+    @Override
+    public String message() {
+      return "there is no build " + buildId;
+    }
+  }
+
+  /** No build of that index was ever started. */
+  record IndexNotFound(String branchName, String indexType, String indexName) implements Refusal {
+    @Override
+    public String message() {
+      return "there is no %s named %s in branch %s; StartBuild begins one"
+          .formatted(indexType, indexName, branchName);
+    }
+  }
+
+  /** The index already has a build that is not finished. */
+  record BuildAlreadyExists(UUID buildId, String state) implements Refusal {
+    @Override
+    public String message() {
+      return "the index already has build %s, which is %s; complete and switch it, or cancel it"
+          .formatted(buildId, state);
+    }
+  }
+
+  /**
+   * The build is in a state from which this cannot be done; {@code required} lists those it can.
+   */
+  record IllegalTransition(UUID buildId, String action, String state, List<String> required)
+      implements Refusal {
+    public IllegalTransition {
+      required = List.copyOf(required);
+    }
+
+    @Override
+    public String message() {
+      return "cannot %s build %s: it is %s and would have to be %s"
+          .formatted(action, buildId, state, String.join(" or ", required));
+    }
+  }
+
+  /** The directory of the build is gone. */
+  record DirectoryMissing(UUID buildId) implements Refusal {
+    @Override
+    public String message() {
+      return "Shadow index directory not found: the files of build %s are gone".formatted(buildId);
+    }
+  }
+
+  /** Files, by their path in the build's directory, that a generation cannot have. */
+  record UnsafeFiles(UUID buildId, List<Violation> files) implements Refusal {
+    public UnsafeFiles {
+      files = List.copyOf(files);
+    }
+
+    @Override
+    public String message() {
+      return "build %s cannot be completed with %d of its files; the first is %s"
+          .formatted(buildId, files.size(), files.getFirst());
+    }
+  }
+
+  /** Something that is not a link stands where the live link belongs. */
+  record LiveNameOccupied(UUID buildId) implements Refusal {
+    @Override
+    public String message() {
+      return "a file or directory stands where the live link for build %s belongs; move it away, it"
+              .formatted(buildId)
+          + " is never overwritten";
+    }
+  }
+
+  /** Somebody else changed the build since the caller read it. */
+  record StaleEtag(UUID buildId) implements Refusal {
+    @Override
+    public String message() {
+      return "build %s has changed since that etag; read it again".formatted(buildId);
+    }
+  }
+
+  /** The right to work on the build has passed to another attempt. */
+  record StaleFencingToken(UUID buildId, long token) implements Refusal {
+    @Override
+    public String message() {
+      return "fencing token %d of build %s is not the current one; another attempt has taken over"
+          .formatted(token, buildId);
+    }
+  }
+
+  /** The lock was not granted in time. */
+  record LockHeld(UUID buildId, String resourceType, UUID holder, Duration retryAfter)
+      implements Refusal {
+    @Override
+    public String message() {
+      return "build %s was not switched: the switch of build %s holds the lock on %s; try again"
+          .formatted(buildId, holder, resourceType);
+    }
+  }
+
+  /** There is no room on the disk. */
+  record DiskFull() implements Refusal {
+    @Override
+    public String message() {
+      return "the disk is full; nothing was changed";
+    }
+  }
+
+  /** The server is shutting down. */
+  record Draining() implements Refusal {
+    @Override
+    public String message() {
+      return "the server is shutting down; call again";
+    }
+  }
+
+  /** The disk failed in the middle of a change; recovery decides at the next start. */
+  record OutcomeUnknown() implements Refusal {
+    @Override
+    public String message() {
+      return "the disk failed and the server cannot tell whether the change took effect; it restarts"
+          + " and decides from what is on disk, read the build before you try again";
+    }
+  }
+}

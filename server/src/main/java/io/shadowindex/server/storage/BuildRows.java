@@ -1,0 +1,129 @@
+package io.shadowindex.server.storage;
+
+import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonToken;
+import io.shadowindex.server.build.BuildProgress;
+import io.shadowindex.server.build.BuildSpec;
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.Completion;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexType;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jooq.Condition;
+import org.jooq.Record;
+import org.jspecify.annotations.Nullable;
+
+/** Rows of the table {@code shadow_index} as {@link ShadowIndex} and back. */
+final class BuildRows {
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private BuildRows() {}
+
+  static ShadowIndex toShadowIndex(Record row) {
+    return new ShadowIndex(
+        row.get(SHADOW_INDEX.SHADOW_INDEX_ID),
+        row.get(SHADOW_INDEX.SEQUENCE),
+        toSpec(row),
+        BuildState.valueOf(row.get(SHADOW_INDEX.STATE)),
+        row.get(SHADOW_INDEX.ATTEMPT),
+        row.get(SHADOW_INDEX.FENCING_TOKEN),
+        row.get(SHADOW_INDEX.REVISION),
+        new BuildProgress(
+            row.get(SHADOW_INDEX.PROGRESS_PERCENT),
+            row.get(SHADOW_INDEX.RECORD_COUNT),
+            row.get(SHADOW_INDEX.ESTIMATED_COMPLETION_SECONDS),
+            row.get(SHADOW_INDEX.LAST_HEARTBEAT_AT)),
+        toCompletion(row),
+        new ShadowIndex.Times(
+            row.get(SHADOW_INDEX.CREATED_AT),
+            row.get(SHADOW_INDEX.STARTED_AT),
+            row.get(SHADOW_INDEX.COMPLETED_AT),
+            row.get(SHADOW_INDEX.SWITCHED_AT),
+            row.get(SHADOW_INDEX.RETAIN_UNTIL),
+            row.get(SHADOW_INDEX.FILES_DELETED_AT)),
+        row.get(SHADOW_INDEX.ERROR_MESSAGE));
+  }
+
+  private static BuildSpec toSpec(Record row) {
+    return new BuildSpec(
+        toKey(row),
+        List.of(row.get(SHADOW_INDEX.RESOURCE_TYPES)),
+        row.get(SHADOW_INDEX.FULL_REBUILD),
+        row.get(SHADOW_INDEX.PARALLEL_WORKERS),
+        row.get(SHADOW_INDEX.SERVICE_NAME),
+        row.get(SHADOW_INDEX.SERVICE_INSTANCE_ID),
+        labels(row.get(SHADOW_INDEX.LABELS)));
+  }
+
+  static IndexKey toKey(Record row) {
+    return new IndexKey(
+        row.get(SHADOW_INDEX.BRANCH_NAME),
+        IndexType.valueOf(row.get(SHADOW_INDEX.INDEX_TYPE)),
+        row.get(SHADOW_INDEX.INDEX_NAME));
+  }
+
+  static Condition isBuildOf(IndexKey key) {
+    return SHADOW_INDEX
+        .BRANCH_NAME
+        .eq(key.branchName())
+        .and(SHADOW_INDEX.INDEX_TYPE.eq(key.indexType().name()))
+        .and(SHADOW_INDEX.INDEX_NAME.eq(key.indexName()));
+  }
+
+  private static @Nullable Completion toCompletion(Record row) {
+    Long measured = row.get(SHADOW_INDEX.MEASURED_SIZE_BYTES);
+    if (measured == null) {
+      return null;
+    }
+    String attributes = row.get(SHADOW_INDEX.ATTRIBUTES);
+    return new Completion(
+        row.get(SHADOW_INDEX.RECORD_COUNT),
+        row.get(SHADOW_INDEX.REPORTED_SIZE_BYTES),
+        measured,
+        row.get(SHADOW_INDEX.EXPECTED_RECORD_COUNT),
+        attributes == null
+            ? null
+            : new Completion.Summary(
+                row.get(SHADOW_INDEX.BUILD_DURATION_SECONDS),
+                row.get(SHADOW_INDEX.PERFORMANCE_INDEX),
+                attributes),
+        row.get(SHADOW_INDEX.SOURCE_WATERMARK));
+  }
+
+  /** Labels as a JSON object. */
+  static String json(Map<String, String> labels) {
+    var text = new StringWriter();
+    try (var json = JSON.createGenerator(text)) {
+      json.writeStartObject();
+      for (var label : labels.entrySet()) {
+        json.writeStringField(label.getKey(), label.getValue());
+      }
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.toString();
+  }
+
+  private static Map<String, String> labels(String text) {
+    var labels = new LinkedHashMap<String, String>();
+    try (var json = JSON.createParser(text)) {
+      json.nextToken();
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        labels.put(json.currentName(), json.nextTextValue());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return labels;
+  }
+}

@@ -1,0 +1,244 @@
+package io.shadowindex.server.storage;
+
+import io.shadowindex.server.refusal.Refusal;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.flywaydb.core.Flyway;
+import org.h2.jdbcx.JdbcConnectionPool;
+import org.jooq.Configuration;
+import org.jooq.DSLContext;
+import org.jooq.SQLDialect;
+import org.jooq.conf.RenderNameCase;
+import org.jooq.conf.RenderQuotedNames;
+import org.jooq.conf.Settings;
+import org.jooq.impl.DSL;
+import org.jooq.impl.DefaultConfiguration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An embedded H2 database that loses no acknowledged transaction.
+ *
+ * <p>One thread owns every write. It commits the transactions that wait, makes them all durable
+ * with one {@code CHECKPOINT SYNC}, and only then answers their callers: group commit. It is never
+ * interrupted, because an interrupt closes H2's file. Reads use connections of their own and wait,
+ * where a commit they may have seen is not durable yet, until it is.
+ *
+ * <p>When a commit or the checkpoint fails, nobody can tell what is on disk: the callers get {@link
+ * Refusal.OutcomeUnknown}, every later write too, and {@code onFailure} is told, so that the
+ * process ends and its next start decides.
+ *
+ * <p>H2 loses data with its default of {@code WRITE_DELAY=500}, and leaves rows locked for ever
+ * with several writers at a kill; docs/decisions/0002 has the figures.
+ */
+public final class H2Database implements Transactions, AutoCloseable {
+
+  private static final int MAX_BATCH = 256;
+  private static final int READ_CONNECTIONS = 16;
+
+  private final JdbcConnectionPool connections;
+  private final Configuration configuration;
+  private final Consumer<Throwable> onFailure;
+  private final BlockingQueue<Task<?>> queue = new LinkedBlockingQueue<>();
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final DurableMark durable = new DurableMark();
+  private final Connection writerConnection;
+  private final Thread writer;
+  private volatile boolean failed;
+
+  /** A transaction that waits, and who waits for it. */
+  private static final class Task<T> {
+    private final Function<DSLContext, T> transaction;
+    private final CompletableFuture<T> result = new CompletableFuture<>();
+    private @Nullable Runnable answer;
+
+    Task(Function<DSLContext, T> transaction) {
+      this.transaction = transaction;
+    }
+
+    void run(DSLContext context, Connection connection) throws SQLException {
+      try {
+        T value = transaction.apply(context);
+        connection.commit();
+        answer = () -> result.complete(value);
+      } catch (RuntimeException | Error e) {
+        connection.rollback();
+        answer = () -> result.completeExceptionally(e);
+      }
+    }
+
+    void answer() {
+      if (answer != null) {
+        answer.run();
+      }
+    }
+
+    void answerUnknown() {
+      result.completeExceptionally(new Refusal.OutcomeUnknown().exception());
+    }
+  }
+
+  /**
+   * Opens the database in that directory, creates it when there is none, and brings its schema up
+   * to date.
+   *
+   * @param onFailure told once, on the writer thread, when the disk has failed
+   */
+  public static H2Database open(Path directory, Consumer<Throwable> onFailure) {
+    // WRITE_DELAY has to be in the URL: a stored setting is ignored when the database is reopened.
+    String url =
+        "jdbc:h2:file:%s;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=5000;DB_CLOSE_DELAY=-1"
+            .formatted(directory.resolve("shadowindex").toAbsolutePath());
+    JdbcConnectionPool connections = JdbcConnectionPool.create(url, "", "");
+    connections.setMaxConnections(READ_CONNECTIONS + 1);
+    Flyway.configure()
+        .dataSource(connections)
+        .locations("classpath:io/shadowindex/server/storage/migration")
+        .loggers("slf4j")
+        .load()
+        .migrate();
+    try {
+      return new H2Database(connections, onFailure);
+    } catch (SQLException e) {
+      throw new IllegalStateException("the database does not open a second connection", e);
+    }
+  }
+
+  private H2Database(JdbcConnectionPool connections, Consumer<Throwable> onFailure)
+      throws SQLException {
+    this.connections = connections;
+    this.onFailure = onFailure;
+    this.configuration =
+        new DefaultConfiguration()
+            .set(connections)
+            .set(SQLDialect.H2)
+            .set(
+                new Settings()
+                    .withRenderQuotedNames(RenderQuotedNames.EXPLICIT_DEFAULT_UNQUOTED)
+                    .withRenderNameCase(RenderNameCase.AS_IS));
+    this.writerConnection = connections.getConnection();
+    this.writerConnection.setAutoCommit(false);
+    this.writer = Thread.ofPlatform().name("h2-writer").start(this::writeUntilClosed);
+  }
+
+  @Override
+  public <T> T write(Function<DSLContext, T> transaction) {
+    var task = new Task<T>(transaction);
+    if (closed.get()) {
+      throw new Refusal.Draining().exception();
+    }
+    queue.add(task);
+    try {
+      return task.result.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public <T> T read(Function<DSLContext, T> query) {
+    T value = query.apply(DSL.using(configuration));
+    durable.awaitWhatIsVisible();
+    return value;
+  }
+
+  @Override
+  public void onCommit(Runnable listener) {
+    listeners.add(listener);
+  }
+
+  /** Ends the writer after what is queued, and closes the database. Later writes are refused. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    queue.add(new Task<>(context -> true));
+    joinUninterruptibly(writer);
+    try {
+      if (!failed) {
+        try (var statement = writerConnection.createStatement()) {
+          statement.execute("shutdown");
+        }
+      }
+      connections.dispose();
+    } catch (SQLException e) {
+      throw new IllegalStateException("the database did not close", e);
+    }
+  }
+
+  private void writeUntilClosed() {
+    DSLContext context =
+        DSL.using(writerConnection, configuration.dialect(), configuration.settings());
+    var batch = new ArrayList<Task<?>>(MAX_BATCH);
+    while (!closed.get() || !queue.isEmpty()) {
+      batch.clear();
+      batch.add(takeUninterruptibly());
+      queue.drainTo(batch, MAX_BATCH - 1);
+      if (failed) {
+        batch.forEach(Task::answerUnknown);
+      } else {
+        commit(context, batch);
+      }
+    }
+  }
+
+  private void commit(DSLContext context, List<Task<?>> batch) {
+    try {
+      durable.beginBatch();
+      for (Task<?> task : batch) {
+        task.run(context, writerConnection);
+      }
+      try (var statement = writerConnection.createStatement()) {
+        statement.execute("checkpoint sync");
+      }
+      durable.endBatch();
+    } catch (SQLException e) {
+      failed = true;
+      batch.forEach(Task::answerUnknown);
+      durable.fail();
+      onFailure.accept(e);
+      return;
+    }
+    batch.forEach(Task::answer);
+    listeners.forEach(Runnable::run);
+  }
+
+  private Task<?> takeUninterruptibly() {
+    while (true) {
+      try {
+        return queue.take();
+      } catch (InterruptedException e) {
+        // Nobody may interrupt the writer; whoever did is ignored, so that the file stays open.
+      }
+    }
+  }
+
+  private static void joinUninterruptibly(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

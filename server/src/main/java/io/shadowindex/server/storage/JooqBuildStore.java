@@ -1,0 +1,411 @@
+package io.shadowindex.server.storage;
+
+import static io.shadowindex.server.storage.BuildRows.isBuildOf;
+import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
+import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.noCondition;
+import static org.jooq.impl.DSL.row;
+
+import io.shadowindex.server.build.BuildChange;
+import io.shadowindex.server.build.BuildSpec;
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.build.Completion;
+import io.shadowindex.server.build.Precondition;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.storage.EventLog.Unnumbered;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jooq.Condition;
+import org.jooq.DSLContext;
+import org.jooq.Field;
+import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
+
+/** Builds in a relational database. */
+final class JooqBuildStore implements BuildStore {
+
+  private final Transactions transactions;
+  private final InstantSource clock;
+
+  JooqBuildStore(Transactions transactions, InstantSource clock) {
+    this.transactions = transactions;
+    this.clock = clock;
+  }
+
+  @Override
+  public ShadowIndex create(UUID id, BuildSpec spec) {
+    return transactions.write(
+        transaction -> {
+          Instant now = now();
+          occupyIndex(transaction, spec.key(), id);
+          insert(transaction, id, spec, now);
+          EventLog.append(
+              transaction,
+              List.of(new Unnumbered(id, null, BuildState.PREPARING, 1, "build started", now)));
+          return Transition.require(transaction, id);
+        });
+  }
+
+  private static void insert(DSLContext transaction, UUID id, BuildSpec spec, Instant now) {
+    transaction
+        .insertInto(SHADOW_INDEX)
+        .set(SHADOW_INDEX.SHADOW_INDEX_ID, id)
+        .set(SHADOW_INDEX.SEQUENCE, 0L)
+        .set(SHADOW_INDEX.BRANCH_NAME, spec.key().branchName())
+        .set(SHADOW_INDEX.INDEX_TYPE, spec.key().indexType().name())
+        .set(SHADOW_INDEX.INDEX_NAME, spec.key().indexName())
+        .set(SHADOW_INDEX.RESOURCE_TYPES, spec.resourceTypes().toArray(String[]::new))
+        .set(SHADOW_INDEX.FULL_REBUILD, spec.fullRebuild())
+        .set(SHADOW_INDEX.PARALLEL_WORKERS, spec.parallelWorkers())
+        .set(SHADOW_INDEX.SERVICE_NAME, spec.serviceName())
+        .set(SHADOW_INDEX.SERVICE_INSTANCE_ID, spec.serviceInstanceId())
+        .set(SHADOW_INDEX.LABELS, BuildRows.json(spec.labels()))
+        .set(SHADOW_INDEX.STATE, BuildState.PREPARING.name())
+        .set(SHADOW_INDEX.ATTEMPT, 1)
+        .set(SHADOW_INDEX.FENCING_TOKEN, EventLog.nextFencingToken(transaction))
+        .set(SHADOW_INDEX.REVISION, 0L)
+        .set(SHADOW_INDEX.PROGRESS_PERCENT, 0)
+        .set(SHADOW_INDEX.RECORD_COUNT, 0L)
+        .set(SHADOW_INDEX.CREATED_AT, now)
+        .set(SHADOW_INDEX.ERROR_MESSAGE, "")
+        .execute();
+  }
+
+  @Override
+  public ShadowIndex apply(UUID id, Precondition precondition, BuildChange change) {
+    return transactions.write(
+        transaction -> {
+          Instant now = now();
+          ShadowIndex before =
+              Transition.apply(
+                  transaction,
+                  id,
+                  precondition,
+                  change.trigger(),
+                  values(transaction, change, now));
+          BuildState target = change.trigger().target();
+          if (before.state().isLive() && !target.isLive()) {
+            freeIndex(transaction, before.spec().key(), id);
+          } else if (!before.state().isLive() && target.isLive()) {
+            occupyIndex(transaction, before.spec().key(), id);
+          }
+          int attempt = before.attempt() + (change instanceof BuildChange.Retried ? 1 : 0);
+          EventLog.append(
+              transaction,
+              List.of(new Unnumbered(id, before.state(), target, attempt, change.message(), now)));
+          return Transition.require(transaction, id);
+        });
+  }
+
+  private static Map<Field<?>, @Nullable Object> values(
+      DSLContext transaction, BuildChange change, Instant now) {
+    var values = new HashMap<Field<?>, @Nullable Object>();
+    switch (change) {
+      case BuildChange.Prepared() -> values.put(SHADOW_INDEX.STARTED_AT, now);
+      case BuildChange.Completed(Completion completion) -> complete(values, completion, now);
+      case BuildChange.Failed(String message, Duration keepFiles) -> {
+        values.put(SHADOW_INDEX.ERROR_MESSAGE, message);
+        values.put(SHADOW_INDEX.RETAIN_UNTIL, now.plus(keepFiles));
+      }
+      case BuildChange.Cancelled(String message) -> {
+        values.put(SHADOW_INDEX.ERROR_MESSAGE, message);
+        values.put(SHADOW_INDEX.RETAIN_UNTIL, now);
+      }
+      case BuildChange.Retried() -> {
+        values.put(SHADOW_INDEX.ATTEMPT, SHADOW_INDEX.ATTEMPT.plus(1));
+        values.put(SHADOW_INDEX.FENCING_TOKEN, EventLog.nextFencingToken(transaction));
+        values.put(SHADOW_INDEX.PROGRESS_PERCENT, 0);
+        values.put(SHADOW_INDEX.RECORD_COUNT, 0L);
+        values.put(SHADOW_INDEX.MEASURED_SIZE_BYTES, null);
+        values.put(SHADOW_INDEX.ERROR_MESSAGE, "");
+        for (var cleared :
+            List.of(
+                SHADOW_INDEX.LAST_HEARTBEAT_AT,
+                SHADOW_INDEX.STARTED_AT,
+                SHADOW_INDEX.COMPLETED_AT,
+                SHADOW_INDEX.RETAIN_UNTIL,
+                SHADOW_INDEX.FILES_DELETED_AT)) {
+          values.put(cleared, null);
+        }
+      }
+    }
+    return values;
+  }
+
+  private static void complete(
+      Map<Field<?>, @Nullable Object> values, Completion completion, Instant now) {
+    values.put(SHADOW_INDEX.PROGRESS_PERCENT, 100);
+    values.put(SHADOW_INDEX.RECORD_COUNT, completion.recordCount());
+    values.put(SHADOW_INDEX.REPORTED_SIZE_BYTES, completion.reportedSizeBytes());
+    values.put(SHADOW_INDEX.MEASURED_SIZE_BYTES, completion.measuredSizeBytes());
+    values.put(SHADOW_INDEX.EXPECTED_RECORD_COUNT, completion.expectedRecordCount());
+    values.put(SHADOW_INDEX.SOURCE_WATERMARK, completion.sourceWatermark());
+    values.put(SHADOW_INDEX.COMPLETED_AT, now);
+    Completion.Summary summary = completion.summary();
+    if (summary != null) {
+      values.put(SHADOW_INDEX.BUILD_DURATION_SECONDS, summary.buildDurationSeconds());
+      values.put(SHADOW_INDEX.PERFORMANCE_INDEX, summary.performanceIndex());
+      values.put(SHADOW_INDEX.ATTRIBUTES, summary.attributes());
+    }
+  }
+
+  @Override
+  public void saveProgress(Collection<ProgressUpdate> updates) {
+    transactions.write(
+        transaction ->
+            transaction
+                .batch(
+                    updates.stream()
+                        .map(
+                            update ->
+                                transaction
+                                    .update(SHADOW_INDEX)
+                                    .set(SHADOW_INDEX.PROGRESS_PERCENT, update.progress().percent())
+                                    .set(SHADOW_INDEX.RECORD_COUNT, update.progress().recordCount())
+                                    .set(
+                                        SHADOW_INDEX.ESTIMATED_COMPLETION_SECONDS,
+                                        update.progress().estimatedCompletionSeconds())
+                                    .set(
+                                        SHADOW_INDEX.LAST_HEARTBEAT_AT,
+                                        update.progress().reportedAt())
+                                    .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(update.id()))
+                                    .and(SHADOW_INDEX.STATE.eq(BuildState.BUILDING.name()))
+                                    .and(SHADOW_INDEX.FENCING_TOKEN.eq(update.fencingToken())))
+                        .toList())
+                .execute());
+  }
+
+  @Override
+  public Optional<ShadowIndex> find(UUID id) {
+    return transactions.read(
+        query ->
+            query
+                .selectFrom(SHADOW_INDEX)
+                .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
+                .fetchOptional(BuildRows::toShadowIndex));
+  }
+
+  @Override
+  public List<ShadowIndex> findByState(Set<BuildState> states) {
+    return list(new BuildFilter(null, null, states), Long.MAX_VALUE, Integer.MAX_VALUE);
+  }
+
+  @Override
+  public List<ShadowIndex> list(BuildFilter filter, long before, int limit) {
+    return newest(matches(filter).and(SHADOW_INDEX.SEQUENCE.lt(before)), limit);
+  }
+
+  @Override
+  public Map<BuildState, Long> count(BuildFilter filter) {
+    return transactions.read(
+        query ->
+            query
+                .select(SHADOW_INDEX.STATE, DSL.count())
+                .from(SHADOW_INDEX)
+                .where(matches(filter))
+                .groupBy(SHADOW_INDEX.STATE)
+                .fetchMap(
+                    counted -> BuildState.valueOf(counted.value1()),
+                    counted -> counted.value2().longValue()));
+  }
+
+  @Override
+  public List<Duration> buildTimes(IndexKey key, int limit) {
+    return newest(isBuildOf(key).and(SHADOW_INDEX.COMPLETED_AT.isNotNull()), limit).stream()
+        .map(build -> Duration.between(build.times().started(), build.times().completed()))
+        .toList();
+  }
+
+  @Override
+  public Optional<IndexEntry> findIndex(IndexKey key) {
+    return indexes(isSlotOf(key), 1).stream().findFirst();
+  }
+
+  @Override
+  public List<IndexEntry> listIndexes(
+      @Nullable String branchName,
+      @Nullable IndexType indexType,
+      @Nullable IndexKey after,
+      int limit) {
+    Condition condition = noCondition();
+    if (branchName != null) {
+      condition = condition.and(INDEX_SLOT.BRANCH_NAME.eq(branchName));
+    }
+    if (indexType != null) {
+      condition = condition.and(INDEX_SLOT.INDEX_TYPE.eq(indexType.name()));
+    }
+    if (after != null) {
+      condition =
+          condition.and(
+              row(INDEX_SLOT.BRANCH_NAME, INDEX_SLOT.INDEX_TYPE, INDEX_SLOT.INDEX_NAME)
+                  .gt(after.branchName(), after.indexType().name(), after.indexName()));
+    }
+    return indexes(condition, limit);
+  }
+
+  private List<IndexEntry> indexes(Condition condition, int limit) {
+    return transactions.read(
+        query -> {
+          var slots =
+              query
+                  .selectFrom(INDEX_SLOT)
+                  .where(condition)
+                  .orderBy(INDEX_SLOT.BRANCH_NAME, INDEX_SLOT.INDEX_TYPE, INDEX_SLOT.INDEX_NAME)
+                  .limit(limit)
+                  .fetch();
+          List<UUID> ids =
+              slots.stream()
+                  .flatMap(slot -> Stream.of(slot.getActiveId(), slot.getLiveBuildId()))
+                  .filter(id -> id != null)
+                  .toList();
+          Map<UUID, ShadowIndex> builds =
+              query
+                  .selectFrom(SHADOW_INDEX)
+                  .where(SHADOW_INDEX.SHADOW_INDEX_ID.in(ids))
+                  .fetch(BuildRows::toShadowIndex)
+                  .stream()
+                  .collect(Collectors.toMap(ShadowIndex::id, build -> build));
+          return slots.stream()
+              .map(
+                  slot ->
+                      new IndexEntry(
+                          new IndexKey(
+                              slot.getBranchName(),
+                              IndexType.valueOf(slot.getIndexType()),
+                              slot.getIndexName()),
+                          builds.get(slot.getActiveId()),
+                          builds.get(slot.getLiveBuildId())))
+              .toList();
+        });
+  }
+
+  @Override
+  public List<ShadowIndex> retained(IndexKey key, int limit) {
+    return newest(
+        isBuildOf(key)
+            .and(SHADOW_INDEX.STATE.eq(BuildState.CLEANUP.name()))
+            .and(SHADOW_INDEX.FILES_DELETED_AT.isNull()),
+        limit);
+  }
+
+  @Override
+  public List<ShadowIndex> expired(Instant now, int limit) {
+    return newest(mayLoseFiles(now), limit);
+  }
+
+  @Override
+  public boolean markFilesDeleted(UUID id, Instant now) {
+    return transactions.write(
+        transaction ->
+            transaction
+                    .update(SHADOW_INDEX)
+                    .set(SHADOW_INDEX.FILES_DELETED_AT, now)
+                    .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
+                    .and(mayLoseFiles(now))
+                    .execute()
+                == 1);
+  }
+
+  private static Condition mayLoseFiles(Instant now) {
+    return SHADOW_INDEX
+        .RETAIN_UNTIL
+        .le(now)
+        .and(SHADOW_INDEX.FILES_DELETED_AT.isNull())
+        .and(
+            SHADOW_INDEX.STATE.in(
+                BuildState.CLEANUP.name(), BuildState.FAILED.name(), BuildState.CANCELLED.name()));
+  }
+
+  private List<ShadowIndex> newest(Condition condition, int limit) {
+    return transactions.read(
+        query ->
+            query
+                .selectFrom(SHADOW_INDEX)
+                .where(condition)
+                .orderBy(SHADOW_INDEX.SEQUENCE.desc())
+                .limit(limit)
+                .fetch(BuildRows::toShadowIndex));
+  }
+
+  private static Condition matches(BuildFilter filter) {
+    Condition condition = noCondition();
+    if (filter.branchName() != null) {
+      condition = condition.and(SHADOW_INDEX.BRANCH_NAME.eq(filter.branchName()));
+    }
+    if (filter.indexType() != null) {
+      condition = condition.and(SHADOW_INDEX.INDEX_TYPE.eq(filter.indexType().name()));
+    }
+    if (!filter.states().isEmpty()) {
+      condition =
+          condition.and(
+              SHADOW_INDEX.STATE.in(filter.states().stream().map(BuildState::name).toList()));
+    }
+    return condition;
+  }
+
+  /** Makes the build the index's live one, or refuses because there is one. */
+  private static void occupyIndex(DSLContext transaction, IndexKey key, UUID id) {
+    transaction
+        .insertInto(INDEX_SLOT)
+        .set(INDEX_SLOT.BRANCH_NAME, key.branchName())
+        .set(INDEX_SLOT.INDEX_TYPE, key.indexType().name())
+        .set(INDEX_SLOT.INDEX_NAME, key.indexName())
+        .onConflictDoNothing()
+        .execute();
+    int occupied =
+        transaction
+            .update(INDEX_SLOT)
+            .set(INDEX_SLOT.LIVE_BUILD_ID, id)
+            .where(isSlotOf(key))
+            .and(INDEX_SLOT.LIVE_BUILD_ID.isNull())
+            .execute();
+    if (occupied == 0) {
+      UUID live =
+          transaction
+              .select(INDEX_SLOT.LIVE_BUILD_ID)
+              .from(INDEX_SLOT)
+              .where(isSlotOf(key))
+              .fetchSingle()
+              .value1();
+      throw new Refusal.BuildAlreadyExists(
+              live, Transition.require(transaction, live).state().name())
+          .exception();
+    }
+  }
+
+  private static void freeIndex(DSLContext transaction, IndexKey key, UUID id) {
+    transaction
+        .update(INDEX_SLOT)
+        .setNull(INDEX_SLOT.LIVE_BUILD_ID)
+        .where(isSlotOf(key))
+        .and(INDEX_SLOT.LIVE_BUILD_ID.eq(id))
+        .execute();
+  }
+
+  static Condition isSlotOf(IndexKey key) {
+    return INDEX_SLOT
+        .BRANCH_NAME
+        .eq(key.branchName())
+        .and(INDEX_SLOT.INDEX_TYPE.eq(key.indexType().name()))
+        .and(INDEX_SLOT.INDEX_NAME.eq(key.indexName()));
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+  }
+}

@@ -1,0 +1,54 @@
+package io.shadowindex.server.storage;
+
+import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.switchover.SwitchStore;
+import io.shadowindex.server.watch.BuildLog;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.function.Consumer;
+
+/** The stores of one embedded database, opened and closed together. */
+public final class StateStore implements AutoCloseable {
+
+  private final H2Database database;
+  private final InstantSource clock;
+
+  private StateStore(H2Database database, InstantSource clock) {
+    this.database = database;
+    this.clock = clock;
+  }
+
+  /**
+   * Opens the embedded database in that directory; creates it when there is none.
+   *
+   * @param onFailure told once when the disk has failed and nobody can tell what was written: the
+   *     process has to end, so that its next start decides from what is on disk
+   */
+  public static StateStore open(
+      Path directory, InstantSource clock, Consumer<Throwable> onFailure) {
+    return new StateStore(H2Database.open(directory, onFailure), clock);
+  }
+
+  public BuildStore builds() {
+    return new JooqBuildStore(database, clock);
+  }
+
+  public SwitchStore switches() {
+    return new JooqSwitchStore(database, clock);
+  }
+
+  public BuildLog log() {
+    return new EventLog(database);
+  }
+
+  /** Has the listener called after changes have become durable; it must not block. */
+  public void onCommit(Runnable listener) {
+    database.onCommit(listener);
+  }
+
+  /** Waits for the writes under way and closes the database. Later writes are refused. */
+  @Override
+  public void close() {
+    database.close();
+  }
+}

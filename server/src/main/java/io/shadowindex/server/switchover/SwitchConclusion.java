@@ -1,0 +1,147 @@
+package io.shadowindex.server.switchover;
+
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.GenerationCheck;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.index.LiveLink;
+import io.shadowindex.server.index.Manifest;
+import io.shadowindex.server.switchover.SwitchJournal.Step;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings a switch whose intention is in the journal to its end: forward when the live link leads to
+ * the new generation and verification passes, back otherwise.
+ *
+ * <p>The same for a running switch and for one that a crash cut off; idempotent, so that a crash in
+ * here is ended by the next call. An {@link IOException} leaves the journal open and the link in a
+ * state that is not known to be durable: nothing may be acknowledged, the next call decides.
+ */
+final class SwitchConclusion {
+
+  private final SwitchStore store;
+  private final IndexLayout layout;
+  private final FileOperations files;
+  private final SwitchStep.Observer observer;
+  private final Retention retention;
+
+  /** How long the files of a generation are kept after it left. */
+  record Retention(Duration backup, Duration grace, Duration failed) {}
+
+  SwitchConclusion(
+      SwitchStore store,
+      IndexLayout layout,
+      FileOperations files,
+      SwitchStep.Observer observer,
+      Retention retention) {
+    this.store = store;
+    this.layout = layout;
+    this.files = files;
+    this.observer = observer;
+    this.retention = retention;
+  }
+
+  /** How a switch ended: the build as it is now, and what verification found. */
+  record Ended(ShadowIndex build, boolean verified, List<String> verificationErrors) {}
+
+  LiveLink liveLink(IndexKey key) {
+    return new LiveLink(layout, key, files);
+  }
+
+  /** Ends a switch whose flip has not been seen to succeed; the link decides. */
+  Ended recover(SwitchJournal journal) throws IOException {
+    LiveLink link = liveLink(journal.key());
+    if (journal.step() == Step.ROLLING_BACK) {
+      return rollBack(journal, link, List.of());
+    }
+    if (link.leadsTo(directory(journal.newId()))) {
+      link.sync();
+      return verify(journal, link, readManifest(journal));
+    }
+    ShadowIndex build = store.abort(journal, "interrupted before the flip; nothing changed");
+    return new Ended(build, false, List.of());
+  }
+
+  /** Ends a switch whose link has been flipped and synced. */
+  Ended verify(SwitchJournal journal, LiveLink link, @Nullable Manifest manifest)
+      throws IOException {
+    observer.before(SwitchStep.VERIFY);
+    List<String> errors = problems(journal, link, manifest);
+    if (!errors.isEmpty()) {
+      observer.before(SwitchStep.MARK_ROLLING_BACK);
+      String reason = "verification after the switch failed: " + String.join("; ", errors);
+      return rollBack(store.markRollingBack(journal, reason), link, errors);
+    }
+    observer.before(SwitchStep.COMMIT);
+    Duration keep = journal.backupCurrent() ? retention.backup() : retention.grace();
+    return new Ended(store.commit(journal, keep, journal.remark()), true, List.of());
+  }
+
+  private Ended rollBack(SwitchJournal journal, LiveLink link, List<String> errors)
+      throws IOException {
+    observer.before(SwitchStep.FLIP_BACK);
+    setLink(link, journal.oldId());
+    observer.before(SwitchStep.COMMIT_ROLLBACK);
+    return new Ended(store.rolledBack(journal, retention.failed()), false, errors);
+  }
+
+  /** Makes the link lead to a generation, or removes it for null; durable when it returns. */
+  void setLink(LiveLink link, @Nullable UUID generation) throws IOException {
+    Path target = generation == null ? null : directory(generation);
+    if (!link.leadsTo(target)) {
+      if (target == null) {
+        link.remove();
+      } else {
+        link.replaceWith(link.stage(target));
+      }
+    }
+    link.sync();
+  }
+
+  private List<String> problems(SwitchJournal journal, LiveLink link, @Nullable Manifest manifest) {
+    if (manifest == null) {
+      return List.of("the manifest is gone");
+    }
+    try {
+      if (!link.leadsTo(directory(journal.newId()))) {
+        return List.of("the live link does not lead to the new generation");
+      }
+      if (!accessible(link)) {
+        return List.of("the generation cannot be opened through the live link");
+      }
+      return GenerationCheck.missing(link.path(), manifest);
+    } catch (IOException e) {
+      return List.of("the generation cannot be read");
+    }
+  }
+
+  /** Whether a reader can open the directory behind the link. */
+  static boolean accessible(LiveLink link) {
+    try (DirectoryStream<Path> listing = Files.newDirectoryStream(link.path())) {
+      return listing.iterator().hasNext();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private @Nullable Manifest readManifest(SwitchJournal journal) throws IOException {
+    try {
+      return Manifest.read(layout.manifest(journal.newId()));
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  private Path directory(UUID id) {
+    return layout.buildDirectory(id);
+  }
+}

@@ -1,0 +1,70 @@
+package io.shadowindex.server.switchover;
+
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.index.LiveLink;
+import io.shadowindex.server.switchover.SwitchStore.LiveGeneration;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What happens before the server listens: switches that a crash cut off are brought to their end,
+ * links and database are made to agree, and what was left half done is swept.
+ *
+ * <p>Idempotent: a crash in here is recovered by the next start.
+ */
+public final class SwitchRecovery {
+
+  private static final Logger log = LoggerFactory.getLogger(SwitchRecovery.class);
+
+  private final SwitchStore store;
+  private final SwitchConclusion conclusion;
+  private final IndexLayout layout;
+  private final FileOperations files;
+
+  SwitchRecovery(
+      SwitchStore store, SwitchConclusion conclusion, IndexLayout layout, FileOperations files) {
+    this.store = store;
+    this.conclusion = conclusion;
+    this.layout = layout;
+    this.files = files;
+  }
+
+  /** Recovers everything; throws when the disk does not let it. */
+  public void run() throws IOException {
+    for (SwitchJournal journal : store.open()) {
+      var ended = conclusion.recover(journal);
+      log.warn("a switch to {} was cut off; it is {} now", journal.newId(), ended.build().state());
+    }
+    for (LiveGeneration live : store.liveGenerations()) {
+      agree(live);
+    }
+    files.deleteTree(layout.staging());
+    files.deleteTree(layout.trash());
+  }
+
+  private void agree(LiveGeneration live) throws IOException {
+    LiveLink link = conclusion.liveLink(live.key());
+    UUID active = live.activeId();
+    Path expected = active == null ? null : layout.buildDirectory(active);
+    if (link.leadsTo(expected)) {
+      return;
+    }
+    if (link.occupied()) {
+      log.error(
+          "{} is not a link although it is where the live link of {} belongs; left alone",
+          link.path(),
+          live.key());
+      return;
+    }
+    log.error(
+        "the live link {} leads to {} although {} is active; repaired",
+        link.path(),
+        link.target().map(Path::toString).orElse("nothing"),
+        active == null ? "nothing" : active);
+    conclusion.setLink(link, active);
+  }
+}

@@ -1,0 +1,31 @@
+package io.shadowindex.server.switchover;
+
+/** The durable steps of a switch, in their order; tests stop the process at each. */
+public enum SwitchStep {
+  /** The requested checks, on the server's own evidence; no lock. */
+  VALIDATE,
+  /** The next link is made; no lock. */
+  STAGE,
+  /** One transaction: SWITCHING, the journal row, the locks. Writers are kept out from here. */
+  INTEND,
+  /** The link is replaced and its directory synced. */
+  FLIP,
+  /** The generation is looked at through the link. */
+  VERIFY,
+  /** One transaction: ACTIVE, the old one CLEANUP, journal closed, locks released. */
+  COMMIT,
+  /** Only after a failed verification: the journal says that the old generation is coming back. */
+  MARK_ROLLING_BACK,
+  /** The link leads to the old generation again. */
+  FLIP_BACK,
+  /** One transaction: FAILED, journal closed, locks released. */
+  COMMIT_ROLLBACK;
+
+  /** Told of every step just before it is taken. */
+  @FunctionalInterface
+  public interface Observer {
+    Observer NONE = step -> {};
+
+    void before(SwitchStep step);
+  }
+}

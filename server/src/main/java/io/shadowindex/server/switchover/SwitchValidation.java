@@ -1,0 +1,132 @@
+package io.shadowindex.server.switchover;
+
+import io.shadowindex.server.build.Completion;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.GenerationCheck;
+import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.index.Manifest;
+import io.shadowindex.server.refusal.Refusal;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The checks before a switch: on the server's own evidence, and before anything is locked. */
+final class SwitchValidation {
+
+  private final IndexLayout layout;
+  private final double tolerance;
+
+  /** Takes how far count and size may be from the live generation's, as a fraction of it. */
+  SwitchValidation(IndexLayout layout, double tolerance) {
+    this.layout = layout;
+    this.tolerance = tolerance;
+  }
+
+  /**
+   * What was found.
+   *
+   * @param manifest what the generation is held against after the flip
+   * @param errors one sentence for each check that failed
+   * @param warnings what is worth knowing but stops nothing
+   */
+  record Report(Manifest manifest, List<String> errors, List<String> warnings) {
+    boolean passed() {
+      return errors.isEmpty();
+    }
+  }
+
+  /**
+   * Checks a build that is about to replace {@code live}.
+   *
+   * @throws io.shadowindex.server.refusal.RefusedException when the files are gone, which cannot be
+   *     forced
+   */
+  Report validate(ShadowIndex build, @Nullable ShadowIndex live, Set<ValidationCheck> checks)
+      throws IOException {
+    Path directory = layout.buildDirectory(build.id());
+    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+      throw new Refusal.DirectoryMissing(build.id()).exception();
+    }
+    Completion completion = completion(build);
+    Manifest manifest = readManifest(build);
+    GenerationCheck.Result found = GenerationCheck.whole(directory, manifest);
+    var errors = new ArrayList<>(found.errors());
+    var warnings = new ArrayList<String>();
+    if (checks.contains(ValidationCheck.RECORD_COUNT_VALIDATION)) {
+      checkRecordCount(completion, live, errors, warnings);
+    }
+    if (checks.contains(ValidationCheck.SIZE_COMPARISON)) {
+      checkSize(completion, found.totalBytes(), live, errors);
+    }
+    return new Report(manifest, List.copyOf(errors), List.copyOf(warnings));
+  }
+
+  private void checkRecordCount(
+      Completion completion,
+      @Nullable ShadowIndex live,
+      List<String> errors,
+      List<String> warnings) {
+    long count = completion.recordCount();
+    if (count == 0) {
+      errors.add("Shadow index has no records");
+      return;
+    }
+    Long expected = completion.expectedRecordCount();
+    if (expected != null && count < expected) {
+      errors.add(
+          "Shadow index has fewer records than expected: %d vs %d".formatted(count, expected));
+    }
+    if (live == null) {
+      return;
+    }
+    long current = completion(live).recordCount();
+    if (count < current * (1 - tolerance)) {
+      errors.add(
+          "Shadow index has far fewer records than current: %d vs %d".formatted(count, current));
+    } else if (count < current) {
+      warnings.add(
+          "Shadow index has fewer records than current: %d vs %d".formatted(count, current));
+    }
+  }
+
+  private void checkSize(
+      Completion completion, long onDisk, @Nullable ShadowIndex live, List<String> errors) {
+    Long reported = completion.reportedSizeBytes();
+    if (reported != null && reported != onDisk) {
+      errors.add(
+          "Shadow index size on disk differs from what was reported: %d vs %d"
+              .formatted(onDisk, reported));
+    }
+    if (live == null) {
+      return;
+    }
+    long current = completion(live).measuredSizeBytes();
+    if (Math.abs(onDisk - current) > current * tolerance) {
+      errors.add(
+          "Shadow index size differs significantly from current: %d vs %d"
+              .formatted(onDisk, current));
+    }
+  }
+
+  private Manifest readManifest(ShadowIndex build) throws IOException {
+    try {
+      return Manifest.read(layout.manifest(build.id()));
+    } catch (NoSuchFileException e) {
+      throw new Refusal.DirectoryMissing(build.id()).exception();
+    }
+  }
+
+  private static Completion completion(ShadowIndex build) {
+    Completion completion = build.completion();
+    if (completion == null) {
+      throw new IllegalStateException(build.id() + " is " + build.state() + " without completion");
+    }
+    return completion;
+  }
+}
