@@ -3,14 +3,11 @@ package io.shadowindex.client;
 import com.google.protobuf.Any;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.shadowindex.v1.ErrorReason;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -23,47 +20,26 @@ import java.util.Map;
  *     this client
  * @param message one sentence for people; may be empty
  * @param metadata the ids involved, as {@code error_reason.proto} lists them for each reason
- * @param fieldViolations one {@code field: rule} for each field of the request that broke a rule
  */
 public record Refusal(
-    Status.Code code,
-    ErrorReason.Enum reason,
-    String message,
-    Map<String, String> metadata,
-    List<String> fieldViolations) {
+    Status.Code code, ErrorReason.Enum reason, String message, Map<String, String> metadata) {
 
   private static final String DOMAIN = "shadowindex.io";
 
-  /** Copies the collections. */
+  /** Copies the map. */
   public Refusal {
     metadata = Map.copyOf(metadata);
-    fieldViolations = List.copyOf(fieldViolations);
   }
 
   /** Reads a failed call. Details that cannot be parsed count as absent. */
   public static Refusal of(StatusRuntimeException failure) {
-    ErrorInfo info = ErrorInfo.getDefaultInstance();
-    List<String> violations = new ArrayList<>();
-    com.google.rpc.Status status = StatusProto.fromThrowable(failure);
-    if (status != null) {
-      for (Any detail : status.getDetailsList()) {
-        if (detail.is(ErrorInfo.class)) {
-          info = unpack(detail, ErrorInfo.getDefaultInstance());
-        } else if (detail.is(BadRequest.class)) {
-          unpack(detail, BadRequest.getDefaultInstance())
-              .getFieldViolationsList()
-              .forEach(
-                  broken -> violations.add(broken.getField() + ": " + broken.getDescription()));
-        }
-      }
-    }
+    ErrorInfo info = errorInfo(failure);
     String description = failure.getStatus().getDescription();
     return new Refusal(
         failure.getStatus().getCode(),
         reasonOf(info),
         description == null ? "" : description,
-        info.getMetadataMap(),
-        violations);
+        info.getMetadataMap());
   }
 
   /**
@@ -83,13 +59,19 @@ public record Refusal(
         : ErrorReason.Enum.forNumber(value.getNumber());
   }
 
-  private static <M extends com.google.protobuf.Message> M unpack(Any detail, M absent) {
-    try {
-      @SuppressWarnings("unchecked") // getClass() of an M is a Class<M>
-      Class<M> type = (Class<M>) absent.getClass();
-      return detail.unpack(type);
-    } catch (InvalidProtocolBufferException e) {
-      return absent;
+  private static ErrorInfo errorInfo(StatusRuntimeException failure) {
+    com.google.rpc.Status status = StatusProto.fromThrowable(failure);
+    if (status != null) {
+      for (Any detail : status.getDetailsList()) {
+        if (detail.is(ErrorInfo.class)) {
+          try {
+            return detail.unpack(ErrorInfo.class);
+          } catch (InvalidProtocolBufferException e) {
+            return ErrorInfo.getDefaultInstance(); // as if it had not been sent
+          }
+        }
+      }
     }
+    return ErrorInfo.getDefaultInstance();
   }
 }

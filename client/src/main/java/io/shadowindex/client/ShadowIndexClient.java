@@ -52,7 +52,7 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   private static final int DEFAULT_SWITCH_TIMEOUT_SECONDS = 10;
 
-  /** Finds a dead peer below an idle watch. The server accepts pings from 30 s apart. */
+  /** Finds a dead peer below an idle watch. The server accepts pings 10 s apart. */
   private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
 
   private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);

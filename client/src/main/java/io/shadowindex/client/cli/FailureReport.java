@@ -76,13 +76,7 @@ final class FailureReport {
     };
   }
 
-  /** The server's message, and those of its field violations that it does not already contain. */
   private static String words(Refusal refusal) {
-    StringBuilder words =
-        new StringBuilder(refusal.message().isEmpty() ? refusal.code().name() : refusal.message());
-    refusal.fieldViolations().stream()
-        .filter(violation -> !refusal.message().contains(violation))
-        .forEach(violation -> words.append("; ").append(violation));
-    return words.toString();
+    return refusal.message().isEmpty() ? refusal.code().name() : refusal.message();
   }
 }

@@ -64,7 +64,7 @@ final class ListCommand implements Callable<Integer> {
         page.getShadowIndexesList().forEach(this::printRow);
       }
       ctl.print(
-          "%,d builds, %,d active, %,d ready to switch",
+          "%,d in all, %,d active, %,d ready to switch",
           page.getTotalCount(), page.getActiveBuilds(), page.getReadyForSwitch());
       return Exit.OK.code();
     }

@@ -18,8 +18,10 @@ final class ProgressText {
     StringBuilder text =
         new StringBuilder(
             Words.text(
-                "%3d%%  %,d records",
-                progress.getBuildProgressPercent(), progress.getRecordCount()));
+                "%3d%%  %,d %s",
+                progress.getBuildProgressPercent(),
+                progress.getRecordCount(),
+                progress.getRecordCount() == 1 ? "record" : "records"));
     rate.ifPresent(records -> text.append(Words.text("  %,d/s", records)));
     if (progress.hasEstimatedCompletionSeconds()) {
       Duration toGo = Duration.ofSeconds(progress.getEstimatedCompletionSeconds());
