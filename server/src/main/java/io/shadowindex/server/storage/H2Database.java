@@ -134,11 +134,12 @@ public final class H2Database implements Transactions, AutoCloseable {
 
   @Override
   public <T> T write(Function<DSLContext, T> transaction) {
+    refuseWhenClosed();
     var task = new Task<T>(transaction);
-    if (closed.get()) {
+    queue.add(task);
+    if (closed.get() && queue.remove(task)) {
       throw new Refusal.Draining().exception();
     }
-    queue.add(task);
     try {
       return task.result.join();
     } catch (CompletionException e) {
@@ -151,6 +152,7 @@ public final class H2Database implements Transactions, AutoCloseable {
 
   @Override
   public <T> T read(Function<DSLContext, T> query) {
+    refuseWhenClosed();
     T value = query.apply(DSL.using(configuration));
     durable.awaitWhatIsVisible();
     return value;
@@ -178,6 +180,12 @@ public final class H2Database implements Transactions, AutoCloseable {
       connections.dispose();
     } catch (SQLException e) {
       throw new IllegalStateException("the database did not close", e);
+    }
+  }
+
+  private void refuseWhenClosed() {
+    if (closed.get()) {
+      throw new Refusal.Draining().exception();
     }
   }
 

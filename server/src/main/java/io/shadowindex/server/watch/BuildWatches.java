@@ -81,12 +81,17 @@ public final class BuildWatches implements AutoCloseable {
     watches.values().forEach(all -> all.forEach(BuildWatch::drain));
   }
 
-  /** Stops following the log. */
+  /** Stops following the log; does not read it any more when it returns. */
   @Override
   public void close() {
     drain();
     closed = true;
     committed.release();
+    try {
+      tailer.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   void remove(BuildWatch watch) {

@@ -1,0 +1,499 @@
+package io.shadowindex.server.storage;
+
+import static io.shadowindex.server.build.BuildState.ACTIVE;
+import static io.shadowindex.server.build.BuildState.BUILDING;
+import static io.shadowindex.server.build.BuildState.BUILT;
+import static io.shadowindex.server.build.BuildState.CLEANUP;
+import static io.shadowindex.server.build.BuildState.FAILED;
+import static io.shadowindex.server.build.BuildState.PREPARING;
+import static io.shadowindex.server.build.BuildState.SWITCHING;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.shadowindex.server.build.BuildChange;
+import io.shadowindex.server.build.BuildProgress;
+import io.shadowindex.server.build.BuildSpec;
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.build.BuildStore.BuildFilter;
+import io.shadowindex.server.build.BuildStore.IndexEntry;
+import io.shadowindex.server.build.BuildStore.ProgressUpdate;
+import io.shadowindex.server.build.Completion;
+import io.shadowindex.server.build.Lifecycle;
+import io.shadowindex.server.build.Lifecycle.Row;
+import io.shadowindex.server.build.Lifecycle.Trigger;
+import io.shadowindex.server.build.Precondition;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.StateChange;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
+import io.shadowindex.server.switchover.SwitchJournal;
+import io.shadowindex.server.switchover.SwitchStore;
+import io.shadowindex.server.switchover.SwitchStore.Intention;
+import io.shadowindex.server.watch.BuildLog;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every implementation of the stores has to keep; an empty subclass for each. */
+abstract class BuildStoreContract {
+
+  private static final Completion COMPLETION =
+      new Completion(10, 100L, 104, 9L, new Completion.Summary(7, 1.5, "{\"a\":1}"), "commit 4711");
+  private static final Duration KEEP = Duration.ofHours(1);
+
+  abstract BuildStore builds();
+
+  abstract SwitchStore switches();
+
+  abstract BuildLog log();
+
+  static List<Row> rows() {
+    return Lifecycle.rows();
+  }
+
+  @Test
+  void aNewBuildIsFoundAsItWasCreated() {
+    BuildSpec spec =
+        new BuildSpec(
+            new IndexKey("feature/ü", IndexType.GRAPH_INDEX, "main index"),
+            List.of("b", "a"),
+            true,
+            4,
+            "indexer",
+            "indexer-7",
+            Map.of("team", "search", "tier", "1"));
+
+    ShadowIndex created = builds().create(UUID.randomUUID(), spec);
+
+    assertThat(created.spec()).isEqualTo(spec);
+    assertThat(created.state()).isEqualTo(PREPARING);
+    assertThat(created.attempt()).isEqualTo(1);
+    assertThat(created.sequence()).isEqualTo(created.revision()).isPositive();
+    assertThat(builds().find(created.id())).contains(created);
+    assertThat(builds().find(UUID.randomUUID())).isEmpty();
+  }
+
+  @Test
+  void aCompletionIsFoundAsItWasStored() {
+    ShadowIndex built = inState(BUILT, "main");
+
+    assertThat(built.completion()).isEqualTo(COMPLETION);
+    assertThat(built.progress().percent()).isEqualTo(100);
+    assertThat(built.indexSizeBytes()).isEqualTo(100);
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void everyRowOfTheTableIsAcceptedAndLogged(Row row) {
+    ShadowIndex before = inState(row.from(), "main");
+
+    ShadowIndex after = trigger(row.trigger(), before);
+
+    assertThat(after.state()).isEqualTo(row.to());
+    assertThat(after.revision()).isGreaterThan(before.revision());
+    List<StateChange> events = log().ofBuildAfter(before.id(), before.revision(), 10);
+    assertThat(events).hasSize(1);
+    assertThat(events.getFirst().previous()).isEqualTo(row.from());
+    assertThat(events.getFirst().state()).isEqualTo(row.to());
+    assertThat(events.getFirst().revision()).isEqualTo(after.revision());
+  }
+
+  @ParameterizedTest
+  @EnumSource(BuildState.class)
+  void whatTheTableDoesNotListIsRefusedAndChangesNothing(BuildState state) {
+    ShadowIndex before = inState(state, "main");
+    for (Trigger trigger : Trigger.values()) {
+      if (trigger.sources().contains(state)) {
+        continue;
+      }
+      RefusedException refused =
+          catchThrowableOfType(RefusedException.class, () -> trigger(trigger, before));
+
+      assertThat(refused).as("%s while %s", trigger, state).isNotNull();
+      assertThat(refused.refusal())
+          .isInstanceOfSatisfying(
+              Refusal.IllegalTransition.class,
+              illegal -> {
+                assertThat(illegal.state()).isEqualTo(state.name());
+                assertThat(illegal.required())
+                    .containsExactlyElementsOf(
+                        trigger.sources().stream().map(BuildState::name).toList());
+              });
+      assertThat(builds().find(before.id())).contains(before);
+    }
+  }
+
+  @Test
+  void anIndexHasOneLiveBuildAtATime() {
+    ShadowIndex first = builds().create(UUID.randomUUID(), spec("main"));
+
+    assertThat(refusal(() -> builds().create(UUID.randomUUID(), spec("main"))))
+        .isEqualTo(new Refusal.BuildAlreadyExists(first.id(), "PREPARING"));
+
+    trigger(Trigger.CANCEL, first);
+    assertThat(builds().create(UUID.randomUUID(), spec("main")).state()).isEqualTo(PREPARING);
+  }
+
+  @Test
+  void ofManyWhoStartAtOnceOneWins() throws Exception {
+    int rivals = 8;
+    var barrier = new CyclicBarrier(rivals);
+    Callable<Boolean> rival =
+        () -> {
+          barrier.await();
+          try {
+            builds().create(UUID.randomUUID(), spec("contested"));
+            return true;
+          } catch (RefusedException e) {
+            assertThat(e.refusal()).isInstanceOf(Refusal.BuildAlreadyExists.class);
+            return false;
+          }
+        };
+    try (var threads = Executors.newFixedThreadPool(rivals)) {
+      int winners = 0;
+      for (Future<Boolean> result :
+          threads.invokeAll(IntStream.range(0, rivals).mapToObj(i -> rival).toList())) {
+        winners += result.get() ? 1 : 0;
+      }
+      assertThat(winners).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aRetryIsRefusedWhileAnotherBuildOfTheIndexIsLive() {
+    ShadowIndex failed = inState(FAILED, "main");
+    ShadowIndex other = builds().create(UUID.randomUUID(), spec("main"));
+
+    assertThat(refusal(() -> trigger(Trigger.RETRY, failed)))
+        .isEqualTo(new Refusal.BuildAlreadyExists(other.id(), "PREPARING"));
+    assertThat(builds().find(failed.id())).contains(failed);
+  }
+
+  @Test
+  void aRetryIsANewAttemptWithANewToken() {
+    ShadowIndex failed = inState(FAILED, "main");
+
+    ShadowIndex retried = trigger(Trigger.RETRY, failed);
+
+    assertThat(retried.attempt()).isEqualTo(failed.attempt() + 1);
+    assertThat(retried.fencingToken()).isGreaterThan(failed.fencingToken());
+    assertThat(retried.errorMessage()).isEmpty();
+    assertThat(retried.progress().percent()).isZero();
+    assertThat(
+            refusal(
+                () ->
+                    builds()
+                        .apply(
+                            failed.id(),
+                            new Precondition(failed.fencingToken(), null),
+                            new BuildChange.Cancelled(""))))
+        .isEqualTo(new Refusal.StaleFencingToken(failed.id(), failed.fencingToken()));
+  }
+
+  @Test
+  void aStaleRevisionIsRefused() {
+    ShadowIndex created = builds().create(UUID.randomUUID(), spec("main"));
+    ShadowIndex building = trigger(Trigger.DIRECTORY_CREATED, created);
+
+    assertThat(
+            refusal(
+                () ->
+                    builds()
+                        .apply(
+                            created.id(),
+                            new Precondition(null, created.revision()),
+                            new BuildChange.Cancelled(""))))
+        .isEqualTo(new Refusal.StaleEtag(created.id()));
+    assertThat(
+            builds()
+                .apply(
+                    created.id(),
+                    new Precondition(building.fencingToken(), building.revision()),
+                    new BuildChange.Cancelled("why not"))
+                .errorMessage())
+        .isEqualTo("why not");
+  }
+
+  @Test
+  void progressIsStoredOnlyWhileBuildingUnderItsToken() {
+    ShadowIndex building = inState(BUILDING, "main");
+    ShadowIndex built = inState(BUILT, "other");
+    var progress = new BuildProgress(42, 4200, 17, Instant.parse("2026-01-02T03:04:05Z"));
+
+    builds()
+        .saveProgress(
+            List.of(
+                new ProgressUpdate(building.id(), building.fencingToken(), progress),
+                new ProgressUpdate(built.id(), built.fencingToken(), progress)));
+    builds()
+        .saveProgress(
+            List.of(
+                new ProgressUpdate(
+                    building.id(),
+                    building.fencingToken() + 1,
+                    new BuildProgress(99, 1, null, null))));
+
+    ShadowIndex after = builds().find(building.id()).orElseThrow();
+    assertThat(after.progress()).isEqualTo(progress);
+    assertThat(after.revision()).isEqualTo(building.revision());
+    assertThat(builds().find(built.id())).contains(built);
+  }
+
+  @Test
+  void buildsAreListedNewestFirstFilteredAndCounted() {
+    ShadowIndex one = inState(BUILDING, "one");
+    ShadowIndex two = inState(BUILT, "two");
+    ShadowIndex three = inState(BUILDING, "three");
+    var everything = new BuildFilter(null, null, Set.of());
+
+    assertThat(builds().list(everything, Long.MAX_VALUE, 10))
+        .extracting(ShadowIndex::id)
+        .containsExactly(three.id(), two.id(), one.id());
+    assertThat(builds().list(everything, three.sequence(), 1))
+        .extracting(ShadowIndex::id)
+        .containsExactly(two.id());
+    assertThat(builds().list(new BuildFilter("one", null, Set.of()), Long.MAX_VALUE, 10))
+        .extracting(ShadowIndex::id)
+        .containsExactly(one.id());
+    assertThat(
+            builds()
+                .list(new BuildFilter(null, IndexType.GRAPH_INDEX, Set.of()), Long.MAX_VALUE, 10))
+        .isEmpty();
+    assertThat(builds().count(everything)).isEqualTo(Map.of(BUILDING, 2L, BUILT, 1L));
+    assertThat(builds().count(new BuildFilter(null, null, Set.of(BUILT))))
+        .isEqualTo(Map.of(BUILT, 1L));
+  }
+
+  @Test
+  void anIndexKnowsItsActiveItsLiveAndItsRetainedBuilds() {
+    ShadowIndex old = inState(ACTIVE, "main");
+    ShadowIndex active = inState(ACTIVE, "main");
+    ShadowIndex live = inState(BUILDING, "main");
+    inState(BUILDING, "other");
+    IndexKey key = spec("main").key();
+
+    assertThat(builds().findIndex(key)).contains(new IndexEntry(key, active, live));
+    assertThat(builds().retained(key, 10)).extracting(ShadowIndex::id).containsExactly(old.id());
+    assertThat(builds().listIndexes(null, null, null, 10))
+        .extracting(entry -> entry.key().branchName())
+        .containsExactly("main", "other");
+    assertThat(builds().listIndexes(null, null, key, 10))
+        .extracting(entry -> entry.key().branchName())
+        .containsExactly("other");
+    assertThat(builds().findIndex(spec("nowhere").key())).isEmpty();
+    assertThat(builds().buildTimes(key, 5)).hasSize(2);
+  }
+
+  @Test
+  void filesMayGoWhenTheirTimeIsUpAndNotBefore() {
+    ShadowIndex failed = inState(FAILED, "failed");
+    ShadowIndex active = inState(ACTIVE, "active");
+    Instant before = Instant.now();
+    Instant after = before.plus(KEEP).plusSeconds(60);
+
+    assertThat(builds().expired(before, 10)).isEmpty();
+    assertThat(builds().markFilesDeleted(failed.id(), before)).isFalse();
+    assertThat(builds().expired(after, 10))
+        .extracting(ShadowIndex::id)
+        .containsExactly(failed.id());
+    assertThat(builds().markFilesDeleted(active.id(), after)).isFalse();
+    assertThat(builds().markFilesDeleted(failed.id(), after)).isTrue();
+    assertThat(builds().markFilesDeleted(failed.id(), after)).isFalse();
+    assertThat(builds().expired(after, 10)).isEmpty();
+  }
+
+  @Test
+  void aSwitchHoldsTheLocksOfItsResourceTypesUntilItEnds() {
+    ShadowIndex built = inState(BUILT, "main");
+    assertThat(switches().lockedResourceTypes("main")).isEmpty();
+
+    SwitchJournal journal = intend(built);
+
+    assertThat(switches().lockedResourceTypes("main")).containsExactly("link_type", "object_type");
+    assertThat(switches().open()).containsExactly(journal);
+    switches().abort(journal, "just trying");
+    assertThat(switches().lockedResourceTypes("main")).isEmpty();
+    assertThat(switches().open()).isEmpty();
+  }
+
+  @Test
+  void aSwitchIsBlockedByAnotherThatSharesAResourceType() {
+    ShadowIndex holder = inState(BUILT, "main");
+    ShadowIndex rival = inState(BUILT, "main", "second", List.of("object_type"));
+    ShadowIndex stranger = inState(BUILT, "main", "third", List.of("action_type"));
+    SwitchJournal journal = intend(holder);
+
+    assertThat(switches().intend(rival.id(), null, true, ""))
+        .isEqualTo(new Intention.Blocked("object_type", holder.id()));
+    assertThat(builds().find(rival.id())).contains(rival);
+    assertThat(switches().intend(stranger.id(), null, true, ""))
+        .isInstanceOf(Intention.Granted.class);
+
+    switches().commit(journal, KEEP, "");
+    assertThat(switches().intend(rival.id(), null, true, "")).isInstanceOf(Intention.Granted.class);
+  }
+
+  @Test
+  void aRollbackIsRememberedFromItsFirstStepOn() {
+    ShadowIndex built = inState(BUILT, "main");
+    SwitchJournal marked = switches().markRollingBack(intend(built), "a file is missing");
+
+    assertThat(marked.step()).isEqualTo(SwitchJournal.Step.ROLLING_BACK);
+    assertThat(switches().open()).containsExactly(marked);
+    ShadowIndex failed = switches().rolledBack(marked, KEEP);
+    assertThat(failed.state()).isEqualTo(FAILED);
+    assertThat(failed.errorMessage()).isEqualTo("a file is missing");
+  }
+
+  @Test
+  void revisionsAreGaplessAndUniqueUnderManyWriters() throws Exception {
+    int writers = 8;
+    int each = 20;
+    long before = log().newestRevision();
+    try (var threads = Executors.newFixedThreadPool(writers)) {
+      var results = new ArrayList<Future<?>>();
+      for (int w = 0; w < writers; w++) {
+        String branch = "writer-" + w;
+        results.add(
+            threads.submit(
+                () -> {
+                  for (int i = 0; i < each; i++) {
+                    trigger(Trigger.CANCEL, builds().create(UUID.randomUUID(), spec(branch)));
+                  }
+                }));
+      }
+      for (Future<?> result : results) {
+        result.get();
+      }
+    }
+
+    List<StateChange> events = log().after(before, Integer.MAX_VALUE);
+    assertThat(events)
+        .extracting(StateChange::revision)
+        .containsExactlyElementsOf(
+            LongStream.rangeClosed(before + 1, before + 2L * writers * each).boxed().toList());
+    assertThat(new HashSet<>(events)).hasSameSizeAs(events);
+  }
+
+  private ShadowIndex inState(BuildState state, String branch) {
+    return inState(state, branch, IndexKey.DEFAULT_NAME, List.of("object_type", "link_type"));
+  }
+
+  /** A build brought to that state along the table. */
+  private ShadowIndex inState(
+      BuildState state, String branch, String name, List<String> resourceTypes) {
+    ShadowIndex preparing = builds().create(UUID.randomUUID(), spec(branch, name, resourceTypes));
+    return switch (state) {
+      case PREPARING -> preparing;
+      case BUILDING -> trigger(Trigger.DIRECTORY_CREATED, preparing);
+      case BUILT -> trigger(Trigger.COMPLETE, trigger(Trigger.DIRECTORY_CREATED, preparing));
+      case SWITCHING -> {
+        trigger(Trigger.DIRECTORY_CREATED, preparing);
+        trigger(Trigger.COMPLETE, preparing);
+        yield trigger(Trigger.SWITCH, preparing);
+      }
+      case ACTIVE -> {
+        trigger(Trigger.DIRECTORY_CREATED, preparing);
+        trigger(Trigger.COMPLETE, preparing);
+        trigger(Trigger.SWITCH, preparing);
+        yield trigger(Trigger.SWITCHED, preparing);
+      }
+      case CLEANUP -> {
+        trigger(Trigger.DIRECTORY_CREATED, preparing);
+        trigger(Trigger.COMPLETE, preparing);
+        trigger(Trigger.SWITCH, preparing);
+        trigger(Trigger.SWITCHED, preparing);
+        yield trigger(Trigger.SUPERSEDED, preparing);
+      }
+      case FAILED -> trigger(Trigger.FAIL, preparing);
+      case CANCELLED -> trigger(Trigger.CANCEL, preparing);
+    };
+  }
+
+  /** Does to a build what the trigger says, and answers the build afterwards. */
+  private ShadowIndex trigger(Trigger trigger, ShadowIndex build) {
+    UUID id = build.id();
+    return switch (trigger) {
+      case DIRECTORY_CREATED -> apply(id, new BuildChange.Prepared());
+      case COMPLETE -> apply(id, new BuildChange.Completed(COMPLETION));
+      case FAIL -> apply(id, new BuildChange.Failed("broken", KEEP));
+      case RETRY -> apply(id, new BuildChange.Retried());
+      case CANCEL -> apply(id, new BuildChange.Cancelled("given up"));
+      case SWITCH -> {
+        assertThat(switches().intend(id, null, true, "")).isInstanceOf(Intention.Granted.class);
+        yield builds().find(id).orElseThrow();
+      }
+      case SWITCHED -> switches().commit(journal(build), KEEP, "");
+      case SWITCH_ABORTED -> switches().abort(journal(build), "aborted");
+      case ROLLED_BACK -> switches().rolledBack(journal(build), KEEP);
+      case SUPERSEDED -> supersede(build);
+    };
+  }
+
+  /** Switches the build's index to another one, naming the build as the old generation. */
+  private ShadowIndex supersede(ShadowIndex build) {
+    BuildSpec spec = build.spec();
+    ShadowIndex successor =
+        inState(BUILT, spec.key().branchName() + "-successor", "x", List.of("successor_type"));
+    intend(successor);
+    switches()
+        .commit(
+            new SwitchJournal(
+                successor.id(), build.id(), spec.key(), SwitchJournal.Step.INTENDED, true, ""),
+            KEEP,
+            "");
+    return builds().find(build.id()).orElseThrow();
+  }
+
+  private SwitchJournal journal(ShadowIndex build) {
+    return new SwitchJournal(
+        build.id(), null, build.spec().key(), SwitchJournal.Step.INTENDED, true, "");
+  }
+
+  private SwitchJournal intend(ShadowIndex built) {
+    return ((Intention.Granted) switches().intend(built.id(), null, true, "")).journal();
+  }
+
+  private ShadowIndex apply(UUID id, BuildChange change) {
+    return builds().apply(id, Precondition.NONE, change);
+  }
+
+  private static Refusal refusal(Callable<?> call) {
+    RefusedException refused = catchThrowableOfType(RefusedException.class, call::call);
+    return Objects.requireNonNull(refused, "nothing was refused").refusal();
+  }
+
+  private static BuildSpec spec(String branch) {
+    return spec(branch, IndexKey.DEFAULT_NAME, List.of("object_type", "link_type"));
+  }
+
+  private static BuildSpec spec(String branch, String name, List<String> resourceTypes) {
+    return new BuildSpec(
+        new IndexKey(branch, IndexType.SEARCH_INDEX, name),
+        resourceTypes,
+        false,
+        0,
+        "",
+        "",
+        Map.of());
+  }
+}
