@@ -12,6 +12,7 @@ import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -150,7 +151,7 @@ final class LuceneWorkerTest {
     try {
       Files.delete(path);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 }

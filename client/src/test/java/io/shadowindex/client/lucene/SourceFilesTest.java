@@ -8,8 +8,10 @@ import io.shadowindex.client.testing.SourceTree;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,7 +54,7 @@ final class SourceFilesTest {
 
   @Test
   void aNulByteBeyondTheFirst8KibIsNotLookedFor() throws IOException {
-    byte[] content = "x".repeat(8192 + 1).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    byte[] content = "x".repeat(8192 + 1).getBytes(StandardCharsets.US_ASCII);
     content[8192] = 0;
     Files.write(directory.resolve("text"), content);
     assertThat(onlyReading()).isInstanceOf(Reading.Text.class);
@@ -122,7 +124,7 @@ final class SourceFilesTest {
   }
 
   private static List<String> names(SourceFiles source) throws IOException {
-    List<String> names = new java.util.ArrayList<>();
+    List<String> names = new ArrayList<>();
     for (Path file : source.files()) {
       Reading.Text text = (Reading.Text) source.read(file);
       text.content().close();
