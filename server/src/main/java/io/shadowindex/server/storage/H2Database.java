@@ -163,6 +163,11 @@ public final class H2Database implements Transactions, AutoCloseable {
     listeners.add(listener);
   }
 
+  /** How many transactions wait for the writer. */
+  int queued() {
+    return queue.size();
+  }
+
   /** Ends the writer after what is queued, and closes the database. Later writes are refused. */
   @Override
   public void close() {

@@ -453,7 +453,7 @@ abstract class BuildStoreContract {
   private ShadowIndex supersede(ShadowIndex build) {
     BuildSpec spec = build.spec();
     ShadowIndex successor =
-        inState(BUILT, spec.key().branchName() + "-successor", "x", List.of("successor_type"));
+        inState(BUILT, "successor", UUID.randomUUID().toString(), List.of("successor_type"));
     intend(successor);
     switches()
         .commit(
@@ -464,9 +464,14 @@ abstract class BuildStoreContract {
     return builds().find(build.id()).orElseThrow();
   }
 
+  /** The open journal of a build; one as it would be when there is none. */
   private SwitchJournal journal(ShadowIndex build) {
-    return new SwitchJournal(
-        build.id(), null, build.spec().key(), SwitchJournal.Step.INTENDED, true, "");
+    return switches().open().stream()
+        .filter(open -> open.newId().equals(build.id()))
+        .findFirst()
+        .orElse(
+            new SwitchJournal(
+                build.id(), null, build.spec().key(), SwitchJournal.Step.INTENDED, true, ""));
   }
 
   private SwitchJournal intend(ShadowIndex built) {

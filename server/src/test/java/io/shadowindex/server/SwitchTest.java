@@ -1,0 +1,461 @@
+package io.shadowindex.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
+import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.index.DelegatingFileOperations;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.ShadowIndex.State;
+import io.shadowindex.v1.SwitchIndexResponse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a switch leaves behind when it is refused, stopped at any step, or finds broken files. */
+final class SwitchTest {
+
+  private static final SwitchStep.Observer NOTHING = step -> {};
+
+  private Path directory;
+  private TestServer server;
+  private volatile SwitchStep.Observer observer = NOTHING;
+  private volatile FileOperations files = FileOperations.real();
+
+  @BeforeEach
+  void startServer(@TempDir Path directory) throws IOException {
+    this.directory = directory;
+    start();
+  }
+
+  private void start() throws IOException {
+    server =
+        TestServer.start(
+            directory,
+            new Environment(InstantSource.system(), files, step -> observer.before(step)));
+  }
+
+  private void restart() throws IOException {
+    server.close();
+    observer = NOTHING;
+    start();
+  }
+
+  @AfterEach
+  void stopServer() {
+    server.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = SwitchStep.class,
+      names = {"VALIDATE", "STAGE", "INTEND", "FLIP", "VERIFY", "COMMIT"})
+  void aSwitchStoppedAtAnyStepIsUndoneOrFinishedByTheNextStart(SwitchStep step) throws IOException {
+    ShadowIndex old = server.built("main");
+    assertThat(server.switchTo(old).getSuccess()).isTrue();
+    ShadowIndex next = server.built("main");
+    stopAt(step);
+
+    assertThat(catchThrowable(() -> server.switchTo(next))).isNotNull();
+    boolean flipped = step.compareTo(SwitchStep.FLIP) > 0;
+    assertLive(flipped ? next : old, next);
+
+    restart();
+    assertState(next, flipped ? BuildState.ACTIVE : BuildState.BUILT);
+    assertState(old, flipped ? BuildState.CLEANUP : BuildState.ACTIVE);
+    assertLive(flipped ? next : old, next);
+    assertNothingIsUnderWay();
+    restart();
+    assertState(next, flipped ? BuildState.ACTIVE : BuildState.BUILT);
+    if (!flipped) {
+      assertThat(server.switchTo(next).getSuccess()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = SwitchStep.class,
+      names = {"MARK_ROLLING_BACK", "FLIP_BACK", "COMMIT_ROLLBACK"})
+  void aRollbackStoppedAtAnyStepIsFinishedByTheNextStart(SwitchStep step) throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex next = server.built("main");
+    observer =
+        reached -> {
+          breakAt(SwitchStep.VERIFY, next).before(reached);
+          if (reached == step) {
+            throw new Stopped();
+          }
+        };
+
+    assertThat(catchThrowable(() -> server.switchTo(next))).isNotNull();
+    restart();
+
+    assertState(next, BuildState.FAILED);
+    assertState(old, BuildState.ACTIVE);
+    assertLive(old, next);
+    assertNothingIsUnderWay();
+  }
+
+  @Test
+  void aGenerationThatIsBrokenAfterTheFlipIsRolledBack() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex next = server.built("main");
+    observer = breakAt(SwitchStep.VERIFY, next);
+
+    SwitchIndexResponse response = server.switchTo(next);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getValidationPassed()).isTrue();
+    assertThat(response.getVerificationPassed()).isFalse();
+    assertThat(response.getVerificationErrorsList()).containsExactly("segment is missing");
+    assertThat(response.getIndexAccessible()).isTrue();
+    assertThat(response.getShadowIndex().getState()).isEqualTo(State.FAILED);
+    assertThat(response.getShadowIndex().getErrorMessage()).contains("segment is missing");
+    assertLive(old, next);
+    assertState(old, BuildState.ACTIVE);
+    assertThat(server.startBuild("main").getState()).isEqualTo(State.BUILDING);
+  }
+
+  @Test
+  void aFirstGenerationThatIsBrokenLeavesNoLink() throws IOException {
+    ShadowIndex first = server.built("main");
+    observer = breakAt(SwitchStep.VERIFY, first);
+
+    assertThat(server.switchTo(first).getSuccess()).isFalse();
+
+    assertThat(Path.of(first.getCurrentIndexPath())).doesNotExist();
+    assertThat(Files.isSymbolicLink(Path.of(first.getCurrentIndexPath()))).isFalse();
+    assertState(first, BuildState.FAILED);
+  }
+
+  @Test
+  void aDiskThatFailsBeforeTheFlipLeavesEverythingAsItWas() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex next = server.built("main");
+    Path link = Path.of(next.getCurrentIndexPath());
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void rename(Path from, Path to) throws IOException {
+            if (to.equals(link)) {
+              throw new java.nio.file.FileSystemException(
+                  link.toString(), null, "No space left on device");
+            }
+            super.rename(from, to);
+          }
+        };
+    restart();
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(next));
+
+    assertThat(refused.getStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+    assertThat(TestServer.reason(refused)).isEqualTo("DISK_FULL");
+    assertState(next, BuildState.BUILT);
+    assertLive(old, next);
+    assertNothingIsUnderWay();
+  }
+
+  @Test
+  void aSyncThatFailsAfterTheFlipIsRepeatedBeforeAnythingIsAcknowledged() throws IOException {
+    ShadowIndex next = server.built("main");
+    Path linkDirectory = Path.of(next.getCurrentIndexPath()).getParent();
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          private int failuresLeft = 1;
+
+          @Override
+          public void sync(Path path) throws IOException {
+            if (path.equals(linkDirectory)
+                && Files.isSymbolicLink(Path.of(next.getCurrentIndexPath()))
+                && failuresLeft-- > 0) {
+              throw new IOException("Input/output error");
+            }
+            super.sync(path);
+          }
+        };
+    restart();
+
+    assertThat(server.switchTo(next).getSuccess()).isTrue();
+    assertState(next, BuildState.ACTIVE);
+  }
+
+  @Test
+  void aDiskThatKeepsFailingUnderTheLockEndsTheProcessAndIsDecidedByTheNextStart()
+      throws IOException {
+    ShadowIndex next = server.built("main");
+    Path link = Path.of(next.getCurrentIndexPath());
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void sync(Path path) throws IOException {
+            if (path.equals(link.getParent()) && Files.isSymbolicLink(link)) {
+              throw new IOException("Input/output error");
+            }
+            super.sync(path);
+          }
+        };
+    restart();
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(next));
+
+    assertThat(refused.getStatus().getCode()).isEqualTo(Code.UNAVAILABLE);
+    assertThat(TestServer.reason(refused)).isEqualTo("OUTCOME_UNKNOWN");
+    assertThat(server.failures()).hasSize(1);
+    files = FileOperations.real();
+    restart();
+    assertState(next, BuildState.ACTIVE);
+    assertLive(next, next);
+  }
+
+  @Test
+  void somethingElseInThePlaceOfTheLinkIsNeverOverwritten() throws IOException {
+    ShadowIndex built = server.built("main");
+    Path link = Path.of(built.getCurrentIndexPath());
+    Files.createDirectories(link);
+    Files.writeString(link.resolve("precious"), "data");
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(built));
+
+    assertThat(refused.getStatus().getCode()).isEqualTo(Code.FAILED_PRECONDITION);
+    assertThat(TestServer.reason(refused)).isEqualTo("LIVE_NAME_OCCUPIED");
+    assertThat(link.resolve("precious")).hasContent("data");
+    assertState(built, BuildState.BUILT);
+  }
+
+  @Test
+  void aForcedSwitchNeverLeadsToFilesThatAreGone() throws IOException {
+    ShadowIndex built = server.built("main");
+    Path generation = Path.of(built.getShadowIndexPath());
+    Files.delete(generation.resolve("segment"));
+    Files.delete(generation);
+
+    var refused =
+        catchThrowableOfType(
+            StatusRuntimeException.class,
+            () ->
+                server
+                    .stub()
+                    .switchIndex(TestServer.switchRequest(built).setForceSwitch(true).build()));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("BUILD_DIRECTORY_MISSING");
+    assertState(built, BuildState.BUILT);
+  }
+
+  @Test
+  void sizesThatDoNotFitAreAllReported() throws IOException {
+    ShadowIndex old = server.startBuild("main");
+    TestServer.write(old, "segment", "x".repeat(10_000));
+    server.switchTo(server.complete(old, 1000));
+    ShadowIndex next = server.startBuild("main");
+    TestServer.write(next, "segment", "x".repeat(104));
+    server
+        .stub()
+        .completeBuild(
+            io.shadowindex.v1.CompleteBuildRequest.newBuilder()
+                .setShadowIndexId(next.getShadowIndexId())
+                .setRecordCount(400)
+                .setExpectedRecordCount(500)
+                .setIndexSizeBytes(105)
+                .build());
+
+    SwitchIndexResponse response = server.switchTo(next);
+
+    assertThat(response.getValidationErrorsList())
+        .containsExactly(
+            "Shadow index has fewer records than expected: 400 vs 500",
+            "Shadow index has far fewer records than current: 400 vs 1000",
+            "Shadow index size on disk differs from what was reported: 104 vs 105",
+            "Shadow index size differs significantly from current: 104 vs 10000");
+    assertLive(old, next);
+  }
+
+  @Test
+  void filesThatChangedAfterCompletionAreNotSwitchedTo() throws IOException {
+    ShadowIndex built = server.built("main");
+    TestServer.write(built, "added-later", "x");
+
+    SwitchIndexResponse response = server.switchTo(built);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getValidationErrorsList()).contains("2 files on disk, 1 in the manifest");
+  }
+
+  @Test
+  void aSwitchWaitsForAnotherOnTheSameResourceTypesAndThenGoesAhead() throws Exception {
+    ShadowIndex first = server.built("main");
+    ShadowIndex second = builtBeside("main", "other");
+    var underTheLock = new CountDownLatch(1);
+    var mayGoOn = new CountDownLatch(1);
+    observer = pauseAt(SwitchStep.FLIP, underTheLock, mayGoOn);
+
+    var firstResult = CompletableFuture.supplyAsync(() -> server.switchTo(first));
+    underTheLock.await();
+    observer = NOTHING;
+    var impatient =
+        catchThrowableOfType(
+            StatusRuntimeException.class,
+            () ->
+                server
+                    .stub()
+                    .switchIndex(
+                        TestServer.switchRequest(second).setSwitchTimeoutSeconds(1).build()));
+    var secondResult = CompletableFuture.supplyAsync(() -> server.switchTo(second));
+    mayGoOn.countDown();
+
+    assertThat(impatient.getStatus().getCode()).isEqualTo(Code.ABORTED);
+    assertThat(TestServer.errorInfo(impatient).getMetadataMap())
+        .containsEntry("holder", first.getShadowIndexId())
+        .containsEntry("resource_type", "object_type");
+    assertThat(firstResult.get(30, TimeUnit.SECONDS).getSuccess()).isTrue();
+    assertThat(secondResult.get(30, TimeUnit.SECONDS).getSuccess()).isTrue();
+  }
+
+  @Test
+  void ofTwoSwitchesToOneBuildOneWins() throws Exception {
+    ShadowIndex built = server.built("main");
+    var underTheLock = new CountDownLatch(1);
+    var mayGoOn = new CountDownLatch(1);
+    observer = pauseAt(SwitchStep.FLIP, underTheLock, mayGoOn);
+
+    var winner = CompletableFuture.supplyAsync(() -> server.switchTo(built));
+    underTheLock.await();
+    var loser = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(built));
+    mayGoOn.countDown();
+
+    assertThat(TestServer.reason(loser)).isEqualTo("ILLEGAL_TRANSITION");
+    assertThat(winner.get(30, TimeUnit.SECONDS).getSuccess()).isTrue();
+    assertThat(directory.resolve("index/staging")).isEmptyDirectory();
+  }
+
+  @Test
+  void aClientThatGoesAwayUnderTheLockChangesNothing() throws Exception {
+    ShadowIndex built = server.built("main");
+    var underTheLock = new CountDownLatch(1);
+    var mayGoOn = new CountDownLatch(1);
+    observer = pauseAt(SwitchStep.FLIP, underTheLock, mayGoOn);
+
+    var call =
+        io.shadowindex.v1.ShadowIndexServiceGrpc.newFutureStub(server.channel())
+            .switchIndex(TestServer.switchRequest(built).build());
+    underTheLock.await();
+    call.cancel(true);
+    mayGoOn.countDown();
+
+    await().untilAsserted(() -> assertState(built, BuildState.ACTIVE));
+    assertLive(built, built);
+  }
+
+  @Test
+  void aLinkThatSomebodyMovedIsRepairedAtTheNextStart() throws IOException {
+    ShadowIndex active = server.built("main");
+    server.switchTo(active);
+    ShadowIndex other = server.built("main");
+    Path link = Path.of(active.getCurrentIndexPath());
+    Files.delete(link);
+    Files.createSymbolicLink(link, Path.of(other.getShadowIndexPath()));
+
+    restart();
+
+    assertLive(active, active);
+  }
+
+  /** A completed build of another index that covers the same resource type. */
+  private ShadowIndex builtBeside(String branch, String name) throws IOException {
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                io.shadowindex.v1.StartBuildRequest.newBuilder()
+                    .setBranchName(branch)
+                    .setIndexType(io.shadowindex.v1.IndexType.Enum.SEARCH_INDEX)
+                    .setIndexName(name)
+                    .addResourceTypes("object_type")
+                    .build())
+            .getShadowIndex();
+    TestServer.write(build, "segment", "x");
+    return server.complete(build, 1);
+  }
+
+  /** Not an IOException: stops the switch like a crash, without any of its error handling. */
+  private static final class Stopped extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private void stopAt(SwitchStep step) {
+    observer =
+        reached -> {
+          if (reached == step) {
+            throw new Stopped();
+          }
+        };
+  }
+
+  private static SwitchStep.Observer breakAt(SwitchStep step, ShadowIndex build) {
+    return reached -> {
+      if (reached == step) {
+        try {
+          Files.delete(Path.of(build.getShadowIndexPath()).resolve("segment"));
+        } catch (IOException e) {
+          throw new AssertionError(e);
+        }
+      }
+    };
+  }
+
+  private static SwitchStep.Observer pauseAt(
+      SwitchStep step, CountDownLatch reachedIt, CountDownLatch mayGoOn) {
+    return reached -> {
+      if (reached == step) {
+        reachedIt.countDown();
+        try {
+          mayGoOn.await();
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+      }
+    };
+  }
+
+  private void assertState(ShadowIndex build, BuildState state) {
+    assertThat(
+            server
+                .server()
+                .buildStore()
+                .find(UUID.fromString(build.getShadowIndexId()))
+                .orElseThrow()
+                .state())
+        .isEqualTo(state);
+  }
+
+  private static void assertLive(ShadowIndex expected, ShadowIndex any) throws IOException {
+    assertThat(Path.of(any.getCurrentIndexPath()).toRealPath())
+        .isEqualTo(Path.of(expected.getShadowIndexPath()).toRealPath());
+  }
+
+  private void assertNothingIsUnderWay() {
+    assertThat(server.server().switchStore().open()).isEmpty();
+    assertThat(server.server().switchStore().lockedResourceTypes("main")).isEmpty();
+  }
+}

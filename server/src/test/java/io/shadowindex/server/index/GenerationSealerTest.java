@@ -1,0 +1,167 @@
+package io.shadowindex.server.index;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.Refusal.Violation;
+import io.shadowindex.server.refusal.RefusedException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class GenerationSealerTest {
+
+  private final UUID id = UUID.randomUUID();
+  private IndexLayout layout;
+  private Path generation;
+  private GenerationSealer sealer;
+
+  @BeforeEach
+  void createDirectory(@TempDir Path root) throws IOException {
+    layout = new IndexLayout(root);
+    generation = Files.createDirectories(layout.buildDirectory(id));
+    sealer = new GenerationSealer(layout, FileOperations.real());
+  }
+
+  @Test
+  void theManifestListsEveryFileWithItsSizeAndHash() throws IOException {
+    Files.createDirectories(generation.resolve("deep/er"));
+    Files.writeString(generation.resolve("deep/er/b"), "hello\n");
+    Files.writeString(generation.resolve("a"), "");
+
+    Manifest manifest = sealer.seal(id);
+
+    assertThat(manifest.files())
+        .containsExactly(
+            new Manifest.Entry(
+                "a", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            new Manifest.Entry(
+                "deep/er/b",
+                6,
+                "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"));
+    assertThat(manifest.totalBytes()).isEqualTo(6);
+    assertThat(Manifest.read(layout.manifest(id))).isEqualTo(manifest);
+  }
+
+  @Test
+  void filesBecomeReadOnly() throws IOException {
+    Path file = Files.writeString(generation.resolve("a"), "x");
+
+    sealer.seal(id);
+
+    assertThat(Files.getPosixFilePermissions(file))
+        .doesNotContainAnyElementsOf(FileOperations.WRITE_PERMISSIONS);
+  }
+
+  @Test
+  void aDirectoryCanBeSealedAgain() throws IOException {
+    Files.writeString(generation.resolve("a"), "x");
+
+    assertThat(sealer.seal(id)).isEqualTo(sealer.seal(id));
+  }
+
+  @Test
+  void aSymbolicLinkIsRefused() throws IOException {
+    Files.createSymbolicLink(generation.resolve("link"), Path.of("/etc/passwd"));
+
+    assertThat(refusal())
+        .isEqualTo(
+            new Refusal.UnsafeFiles(
+                id, java.util.List.of(new Violation("link", "is a symbolic link"))));
+  }
+
+  @Test
+  void aLinkToADirectoryIsRefusedAndNotFollowed() throws IOException {
+    Files.createSymbolicLink(generation.resolve("sub"), Path.of("/etc"));
+
+    assertThat(refusal()).isInstanceOf(Refusal.UnsafeFiles.class);
+  }
+
+  @Test
+  void aHardLinkIsRefused() throws IOException {
+    Path outside = Files.writeString(layout.root().resolve("outside"), "x");
+    Files.createLink(generation.resolve("inside"), outside);
+
+    assertThat(refusal())
+        .isInstanceOfSatisfying(
+            Refusal.UnsafeFiles.class,
+            unsafe ->
+                assertThat(unsafe.files())
+                    .extracting(Violation::subject)
+                    .containsExactly("inside"));
+  }
+
+  @Test
+  void aPipeIsRefused() throws IOException, InterruptedException {
+    int made =
+        new ProcessBuilder("mkfifo", generation.resolve("pipe").toString()).start().waitFor();
+    assertThat(made).isZero();
+
+    assertThat(refusal()).isInstanceOf(Refusal.UnsafeFiles.class);
+  }
+
+  @Test
+  void aDirectoryThatIsGoneIsRefused() throws IOException {
+    Files.delete(generation);
+
+    assertThat(refusal()).isEqualTo(new Refusal.DirectoryMissing(id));
+  }
+
+  @Test
+  void aFileThatChangesMeanwhileIsRefused() throws IOException {
+    Path file = Files.writeString(generation.resolve("a"), "x");
+    FileOperations real = FileOperations.real();
+    var meddling =
+        new DelegatingFileOperations(real) {
+          @Override
+          public void sync(Path fileOrDirectory) throws IOException {
+            super.sync(fileOrDirectory);
+            if (fileOrDirectory.equals(file)) {
+              file.toFile().setWritable(true);
+              Files.writeString(file, "something longer");
+            }
+          }
+        };
+    sealer = new GenerationSealer(layout, meddling);
+
+    assertThat(refusal())
+        .isInstanceOfSatisfying(
+            Refusal.UnsafeFiles.class,
+            unsafe ->
+                assertThat(unsafe.files().getFirst().description())
+                    .isEqualTo("is still being written to"));
+    assertThat(layout.manifest(id)).doesNotExist();
+  }
+
+  @Test
+  void theCheckFindsWhatIsMissingChangedOrExtra() throws IOException {
+    Files.writeString(generation.resolve("a"), "1");
+    Files.writeString(generation.resolve("b"), "22");
+    Files.writeString(generation.resolve("c"), "333");
+    Manifest manifest = sealer.seal(id);
+    assertThat(GenerationCheck.whole(generation, manifest).errors()).isEmpty();
+
+    Files.writeString(generation.resolve("extra"), "x");
+    assertThat(GenerationCheck.whole(generation, manifest).errors())
+        .containsExactly("4 files on disk, 3 in the manifest");
+
+    Files.delete(generation.resolve("a"));
+    Files.delete(generation.resolve("b"));
+    Files.writeString(generation.resolve("b"), "2");
+    assertThat(GenerationCheck.whole(generation, manifest).errors())
+        .containsExactly("a is missing", "b has 1 bytes, 2 in the manifest");
+    assertThat(GenerationCheck.missing(generation, manifest))
+        .containsExactly("a is missing", "b has 1 bytes, 2 in the manifest");
+  }
+
+  private Refusal refusal() {
+    RefusedException refused = catchThrowableOfType(RefusedException.class, () -> sealer.seal(id));
+    return Objects.requireNonNull(refused, "nothing was refused").refusal();
+  }
+}
