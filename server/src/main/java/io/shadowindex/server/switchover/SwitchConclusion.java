@@ -9,7 +9,6 @@ import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.switchover.SwitchJournal.Step;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -115,10 +114,9 @@ final class SwitchConclusion {
       if (!link.leadsTo(directory(journal.newId()))) {
         return List.of("the live link does not lead to the new generation");
       }
-      if (!accessible(link)) {
-        return List.of("the generation cannot be opened through the live link");
-      }
-      return GenerationCheck.missing(link.path(), manifest);
+      return accessible(link)
+          ? GenerationCheck.missing(link.path(), manifest)
+          : List.of("the generation cannot be opened through the live link");
     } catch (IOException e) {
       return List.of("the generation cannot be read");
     }
@@ -126,8 +124,8 @@ final class SwitchConclusion {
 
   /** Whether a reader can open the directory behind the link. */
   static boolean accessible(LiveLink link) {
-    try (DirectoryStream<Path> listing = Files.newDirectoryStream(link.path())) {
-      return listing.iterator().hasNext();
+    try (var _ = Files.newDirectoryStream(link.path())) {
+      return true;
     } catch (IOException e) {
       return false;
     }

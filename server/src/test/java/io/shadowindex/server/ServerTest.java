@@ -1,0 +1,280 @@
+package io.shadowindex.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.shadowindex.server.ShadowIndexServer.DirectoryInUseException;
+import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.ManualClock;
+import io.shadowindex.server.testing.RecordedStream;
+import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.GetIndexRequest;
+import io.shadowindex.v1.GetShadowIndexRequest;
+import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.ListShadowIndexesRequest;
+import io.shadowindex.v1.ReportProgressRequest;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.ShadowIndex.State;
+import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import io.shadowindex.v1.SwitchIndexRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The server as a whole: what it serves, what it keeps over a restart, what it deletes in time. */
+final class ServerTest {
+
+  private final ManualClock clock = new ManualClock();
+
+  @TempDir private Path directory;
+
+  @Test
+  void healthAndReflectionAreServed() throws Exception {
+    try (TestServer server = TestServer.start(directory)) {
+      for (String service : List.of("", ShadowIndexServiceGrpc.SERVICE_NAME)) {
+        assertThat(
+                HealthGrpc.newBlockingStub(server.channel())
+                    .check(HealthCheckRequest.newBuilder().setService(service).build())
+                    .getStatus())
+            .isEqualTo(ServingStatus.SERVING);
+      }
+      var services = new RecordedStream<ServerReflectionResponse>();
+      var requests = ServerReflectionGrpc.newStub(server.channel()).serverReflectionInfo(services);
+      requests.onNext(ServerReflectionRequest.newBuilder().setListServices("*").build());
+      requests.onCompleted();
+      assertThat(services.ends()).isTrue();
+      assertThat(services.values().getFirst().getListServicesResponse().getServiceList())
+          .extracting(service -> service.getName())
+          .contains("shadowindex.v1.ShadowIndexService");
+    }
+  }
+
+  @Test
+  void aSecondServerOnTheSameDirectoryIsRefused() throws IOException {
+    try (TestServer first = TestServer.start(directory)) {
+      assertThatThrownBy(() -> TestServer.start(directory))
+          .isInstanceOf(DirectoryInUseException.class)
+          .hasMessageContaining(directory.toString());
+      assertThat(first.startBuild("main").getState()).isEqualTo(State.BUILDING);
+    }
+    TestServer.start(directory).close();
+  }
+
+  @Test
+  void twoServersWithOneIndexRootAreRefused(@TempDir Path other) throws IOException {
+    ServerConfig first = TestServer.config(directory);
+    ServerConfig second = ServerConfig.of(first.listen(), other, first.indexRoot());
+    try (TestServer server = TestServer.start(first, Environment.real())) {
+      assertThat(server.startBuild("main").getState()).isEqualTo(State.BUILDING);
+      assertThatThrownBy(() -> TestServer.start(second, Environment.real()))
+          .isInstanceOf(DirectoryInUseException.class);
+    }
+  }
+
+  @Test
+  void everythingIsThereAfterARestart() throws IOException {
+    ShadowIndex active;
+    ShadowIndex built;
+    ShadowIndex building;
+    try (TestServer server = TestServer.start(directory)) {
+      active = server.built("main");
+      server.switchTo(active);
+      built = server.built("main");
+      building = server.startBuild("other");
+      report(server, building, 37);
+    }
+
+    try (TestServer server = TestServer.start(directory)) {
+      assertThat(get(server, active).getState()).isEqualTo(State.ACTIVE);
+      assertThat(get(server, building).getBuildProgressPercent()).isEqualTo(37);
+      report(server, building, 50);
+      assertThat(server.switchTo(built).getSuccess()).isTrue();
+      assertThat(get(server, active).getState()).isEqualTo(State.CLEANUP);
+    }
+  }
+
+  @Test
+  void progressIsStoredSoonWithoutAnyChangeOfState() throws IOException {
+    try (TestServer server = TestServer.start(directory)) {
+      ShadowIndex building = server.startBuild("main");
+      report(server, building, 12);
+
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          server
+                              .server()
+                              .buildStore()
+                              .find(java.util.UUID.fromString(building.getShadowIndexId()))
+                              .orElseThrow()
+                              .progress()
+                              .percent())
+                      .isEqualTo(12));
+    }
+  }
+
+  @Test
+  void aReplacedGenerationKeepsItsFilesForADayOrForAMinute() throws IOException {
+    try (TestServer server = startWithClock()) {
+      ShadowIndex first = server.built("main");
+      server.switchTo(first);
+      ShadowIndex second = server.built("main");
+      server.switchTo(second);
+      ShadowIndex third = server.built("main");
+      server
+          .stub()
+          .switchIndex(
+              SwitchIndexRequest.newBuilder().setShadowIndexId(third.getShadowIndexId()).build());
+      assertThat(retained(server)).containsExactly(id(second), id(first));
+
+      clock.advance(Duration.ofMinutes(2));
+      await().until(() -> !Files.exists(Path.of(second.getShadowIndexPath())));
+      assertThat(Path.of(first.getShadowIndexPath())).isNotEmptyDirectory();
+      assertThat(retained(server)).containsExactly(id(first));
+
+      clock.advance(Duration.ofHours(25));
+      await().until(() -> !Files.exists(Path.of(first.getShadowIndexPath())));
+      assertThat(Path.of(third.getShadowIndexPath())).isNotEmptyDirectory();
+      assertThat(retained(server)).isEmpty();
+    }
+  }
+
+  @Test
+  void theFilesOfACancelledBuildGoAtOnce() throws IOException {
+    try (TestServer server = startWithClock()) {
+      ShadowIndex build = server.startBuild("main");
+      TestServer.write(build, "deep/er/file", "x");
+
+      var _ =
+          server
+              .stub()
+              .cancelBuild(
+                  CancelBuildRequest.newBuilder()
+                      .setShadowIndexId(build.getShadowIndexId())
+                      .build());
+
+      await().until(() -> !Files.exists(Path.of(build.getShadowIndexPath())));
+      assertThat(directory.resolve("index/trash")).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void pagesHoldEveryBuildOnce() throws IOException {
+    try (TestServer server = TestServer.start(directory)) {
+      var started = new ArrayList<String>();
+      for (int i = 0; i < 7; i++) {
+        started.add(server.startBuild("branch-" + i).getShadowIndexId());
+      }
+      var listed = new ArrayList<String>();
+      String token = "";
+      do {
+        var page =
+            server
+                .stub()
+                .listShadowIndexes(
+                    ListShadowIndexesRequest.newBuilder()
+                        .setPageSize(3)
+                        .setPageToken(token)
+                        .build());
+        page.getShadowIndexesList().forEach(build -> listed.add(build.getShadowIndexId()));
+        assertThat(page.getTotalCount()).isEqualTo(7);
+        token = page.getNextPageToken();
+      } while (!token.isEmpty());
+
+      assertThat(listed).containsExactlyElementsOf(started.reversed());
+    }
+  }
+
+  @Test
+  void theSecondBuildIsEstimatedFromTheFirst() throws IOException {
+    try (TestServer server = startWithClock()) {
+      ShadowIndex first = server.startBuild("main");
+      clock.advance(Duration.ofMinutes(42));
+      TestServer.write(first, "segment", "x");
+      server.switchTo(server.complete(first, 1));
+
+      var second =
+          server
+              .stub()
+              .startBuild(
+                  io.shadowindex.v1.StartBuildRequest.newBuilder()
+                      .setBranchName("main")
+                      .setIndexType(IndexType.Enum.SEARCH_INDEX)
+                      .addResourceTypes("object_type")
+                      .build());
+
+      assertThat(second.getEstimatedBuildTimeMinutes()).isEqualTo(42);
+    }
+  }
+
+  private TestServer startWithClock() throws IOException {
+    ServerConfig config = TestServer.config(directory);
+    return TestServer.start(
+        new ServerConfig(
+            config.listen(),
+            config.dataDir(),
+            config.indexRoot(),
+            config.retention(),
+            config.grace(),
+            config.tolerance(),
+            config.progressFlush(),
+            Duration.ofMillis(20),
+            config.drain()),
+        new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
+  }
+
+  private static String id(ShadowIndex build) {
+    return build.getShadowIndexId();
+  }
+
+  private static List<String> retained(TestServer server) {
+    return server
+        .stub()
+        .getIndex(
+            GetIndexRequest.newBuilder()
+                .setBranchName("main")
+                .setIndexType(IndexType.Enum.SEARCH_INDEX)
+                .build())
+        .getIndex()
+        .getRetainedGenerationsList()
+        .stream()
+        .map(ShadowIndex::getShadowIndexId)
+        .toList();
+  }
+
+  private static void report(TestServer server, ShadowIndex build, int percent) {
+    var _ =
+        server
+            .stub()
+            .reportProgress(
+                ReportProgressRequest.newBuilder()
+                    .setShadowIndexId(build.getShadowIndexId())
+                    .setProgressPercent(percent)
+                    .build());
+  }
+
+  private static ShadowIndex get(TestServer server, ShadowIndex build) {
+    return server
+        .stub()
+        .getShadowIndex(
+            GetShadowIndexRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build())
+        .getShadowIndex();
+  }
+}
