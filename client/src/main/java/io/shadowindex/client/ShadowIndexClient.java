@@ -1,0 +1,167 @@
+package io.shadowindex.client;
+
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.CancelBuildResponse;
+import io.shadowindex.v1.CompleteBuildRequest;
+import io.shadowindex.v1.CompleteBuildResponse;
+import io.shadowindex.v1.FailBuildRequest;
+import io.shadowindex.v1.FailBuildResponse;
+import io.shadowindex.v1.GetIndexRequest;
+import io.shadowindex.v1.GetIndexResponse;
+import io.shadowindex.v1.GetShadowIndexRequest;
+import io.shadowindex.v1.GetShadowIndexResponse;
+import io.shadowindex.v1.ListIndexesRequest;
+import io.shadowindex.v1.ListIndexesResponse;
+import io.shadowindex.v1.ListShadowIndexesRequest;
+import io.shadowindex.v1.ListShadowIndexesResponse;
+import io.shadowindex.v1.ReportProgressRequest;
+import io.shadowindex.v1.ReportProgressResponse;
+import io.shadowindex.v1.RetryBuildRequest;
+import io.shadowindex.v1.RetryBuildResponse;
+import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
+import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.StartBuildResponse;
+import io.shadowindex.v1.SwitchIndexRequest;
+import io.shadowindex.v1.SwitchIndexResponse;
+import io.shadowindex.v1.WatchBuildRequest;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A connection to one ShadowIndex server, for any number of threads.
+ *
+ * <p>Every method blocks until the server has answered and throws {@link
+ * io.grpc.StatusRuntimeException} when it refused ({@link Refusal} tells why) or when it cannot be
+ * reached (UNAVAILABLE). Nothing is tried again by itself. Each call has a deadline; past it comes
+ * DEADLINE_EXCEEDED, which does not say whether a change was made: read the build before trying
+ * again. What an OK answer says has been made durable by the server, whatever happens to either
+ * process afterwards.
+ */
+public final class ShadowIndexClient implements AutoCloseable {
+  private static final Duration CALL_DEADLINE = Duration.ofSeconds(30);
+
+  /** CompleteBuild answers after the server has read and hashed every file. */
+  private static final Duration COMPLETE_DEADLINE = Duration.ofHours(2);
+
+  /** What a switch may take beside its wait for the lock: its checks walk the directory. */
+  private static final Duration SWITCH_ALLOWANCE = Duration.ofMinutes(2);
+
+  private static final int DEFAULT_SWITCH_TIMEOUT_SECONDS = 10;
+
+  /** Finds a dead peer below an idle watch. The server accepts pings 10 s apart. */
+  private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
+
+  private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
+
+  private final ManagedChannel channel;
+  private final ShadowIndexServiceBlockingStub stub;
+
+  private ShadowIndexClient(ManagedChannel channel) {
+    this.channel = channel;
+    this.stub = ShadowIndexServiceGrpc.newBlockingStub(channel);
+  }
+
+  /**
+   * Prepares a plaintext connection; the first call opens it.
+   *
+   * @param address {@code HOST:PORT}, as {@link ServerAddress#parse} reads it
+   * @throws IllegalArgumentException when the address is not of that form
+   */
+  public static ShadowIndexClient connect(String address) {
+    return connect(ServerAddress.parse(address));
+  }
+
+  /** Prepares a plaintext connection; the first call opens it. */
+  public static ShadowIndexClient connect(ServerAddress address) {
+    return new ShadowIndexClient(
+        Grpc.newChannelBuilderForAddress(
+                address.host(), address.port(), InsecureChannelCredentials.create())
+            .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+            .build());
+  }
+
+  /** Starts a build. Not idempotent: a second call is refused with BUILD_ALREADY_EXISTS. */
+  public StartBuildResponse startBuild(StartBuildRequest request) {
+    return within(CALL_DEADLINE).startBuild(request);
+  }
+
+  /** Reports how far a build is; also its worker's heartbeat. */
+  public ReportProgressResponse reportProgress(ReportProgressRequest request) {
+    return within(CALL_DEADLINE).reportProgress(request);
+  }
+
+  /** Completes a build; takes the server as long as reading the index once, 2 hours at most. */
+  public CompleteBuildResponse completeBuild(CompleteBuildRequest request) {
+    return within(COMPLETE_DEADLINE).completeBuild(request);
+  }
+
+  /** Declares a build failed. */
+  public FailBuildResponse failBuild(FailBuildRequest request) {
+    return within(CALL_DEADLINE).failBuild(request);
+  }
+
+  /** Gives a build up. */
+  public CancelBuildResponse cancelBuild(CancelBuildRequest request) {
+    return within(CALL_DEADLINE).cancelBuild(request);
+  }
+
+  /** Starts a failed build again, in an empty directory and with a new fencing token. */
+  public RetryBuildResponse retryBuild(RetryBuildRequest request) {
+    return within(CALL_DEADLINE).retryBuild(request);
+  }
+
+  /**
+   * Switches to a built generation. A switch that validation or verification refuses is an ordinary
+   * answer whose {@code success} is false. The deadline is the request's own timeout and two
+   * minutes.
+   */
+  public SwitchIndexResponse switchIndex(SwitchIndexRequest request) {
+    int timeout = request.getSwitchTimeoutSeconds();
+    Duration lockWait = Duration.ofSeconds(timeout == 0 ? DEFAULT_SWITCH_TIMEOUT_SECONDS : timeout);
+    return within(lockWait.plus(SWITCH_ALLOWANCE)).switchIndex(request);
+  }
+
+  /** Answers one build. */
+  public GetShadowIndexResponse getShadowIndex(GetShadowIndexRequest request) {
+    return within(CALL_DEADLINE).getShadowIndex(request);
+  }
+
+  /** Answers one page of builds, newest first. */
+  public ListShadowIndexesResponse listShadowIndexes(ListShadowIndexesRequest request) {
+    return within(CALL_DEADLINE).listShadowIndexes(request);
+  }
+
+  /** Answers one index: the path that readers open, its live and its retained generations. */
+  public GetIndexResponse getIndex(GetIndexRequest request) {
+    return within(CALL_DEADLINE).getIndex(request);
+  }
+
+  /** Answers one page of indexes, ordered by branch, type and name. */
+  public ListIndexesResponse listIndexes(ListIndexesRequest request) {
+    return within(CALL_DEADLINE).listIndexes(request);
+  }
+
+  /** Watches one build, without a deadline, until it is final or the watch is closed. */
+  public BuildWatch watchBuild(WatchBuildRequest request) {
+    return new BuildWatch(stub, request);
+  }
+
+  /** Ends calls and watches that are still open, with status UNAVAILABLE or CANCELLED. */
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    try {
+      channel.awaitTermination(CLOSE_WAIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private ShadowIndexServiceBlockingStub within(Duration deadline) {
+    return stub.withDeadlineAfter(deadline);
+  }
+}

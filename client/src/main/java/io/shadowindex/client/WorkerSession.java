@@ -1,0 +1,150 @@
+package io.shadowindex.client;
+
+import io.grpc.StatusRuntimeException;
+import io.shadowindex.v1.BuildProgress;
+import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.CompleteBuildRequest;
+import io.shadowindex.v1.FailBuildRequest;
+import io.shadowindex.v1.ReportProgressRequest;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.StartBuildRequest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+
+/**
+ * One worker's hold on one build, from StartBuild until it is completed, cancelled or failed. Every
+ * call carries the fencing token of the attempt, so a worker that was replaced can change nothing.
+ *
+ * <p>Meant for try-with-resources: a session that is closed before {@link #complete} or {@link
+ * #cancel} went through declares the build failed, so no way out of the block leaves it BUILDING. A
+ * worker process that dies does: the build stays BUILDING and must be cancelled or failed by
+ * somebody else before the index can be built again.
+ *
+ * <p>Calls throw {@link BuildLostException} when the build is out of this worker's hands, and
+ * {@link StatusRuntimeException} for every other failure. For one thread at a time.
+ */
+public final class WorkerSession implements AutoCloseable {
+  /** FailBuild takes messages of 4096 bytes at most. */
+  private static final int LONGEST_REASON_BYTES = 4096;
+
+  private final ShadowIndexClient client;
+  private final ShadowIndex build;
+  private String failure = "The worker ended without completing the build.";
+  private boolean ended;
+
+  private WorkerSession(ShadowIndexClient client, ShadowIndex build) {
+    this.client = client;
+    this.build = build;
+  }
+
+  /** Starts a build and takes hold of it. A refusal leaves nothing behind. */
+  public static WorkerSession start(ShadowIndexClient client, StartBuildRequest request) {
+    return new WorkerSession(client, client.startBuild(request).getShadowIndex());
+  }
+
+  /** The build as it was started; later changes don't show here. */
+  public ShadowIndex build() {
+    return build;
+  }
+
+  /** The directory to write to. It exists, is empty and belongs to this worker alone. */
+  public Path directory() {
+    return Path.of(build.getShadowIndexPath());
+  }
+
+  /**
+   * Reports progress and proves that the worker is alive.
+   *
+   * @param percent 0 to 100, never lower than before
+   * @param records records indexed so far, never lower than before
+   * @return what the server has recorded, its estimate of the time to go included
+   */
+  public BuildProgress report(int percent, long records) {
+    ReportProgressRequest request =
+        ReportProgressRequest.newBuilder()
+            .setShadowIndexId(build.getShadowIndexId())
+            .setProgressPercent(percent)
+            .setRecordCount(records)
+            .setFencingToken(build.getFencingToken())
+            .build();
+    return holding(() -> client.reportProgress(request)).getProgress();
+  }
+
+  /**
+   * Completes the build; nothing may be written to the directory afterwards.
+   *
+   * @param result what the worker has to say of the index; id and fencing token are filled in here
+   * @return the build, BUILT
+   */
+  public ShadowIndex complete(CompleteBuildRequest result) {
+    CompleteBuildRequest request =
+        result.toBuilder()
+            .setShadowIndexId(build.getShadowIndexId())
+            .setFencingToken(build.getFencingToken())
+            .build();
+    ShadowIndex built = holding(() -> client.completeBuild(request)).getShadowIndex();
+    ended = true;
+    return built;
+  }
+
+  /** Gives the build up, also after {@link #complete}; its files are deleted by the server. */
+  public void cancel(String reason) {
+    CancelBuildRequest request =
+        CancelBuildRequest.newBuilder()
+            .setShadowIndexId(build.getShadowIndexId())
+            .setReason(shortened(reason))
+            .build();
+    holding(() -> client.cancelBuild(request));
+    ended = true;
+  }
+
+  /** Sets the reason that {@link #close} gives when it has to declare the build failed. */
+  public void failing(String reason) {
+    failure = reason.isEmpty() ? failure : shortened(reason);
+  }
+
+  /**
+   * Declares the build failed unless it was completed, cancelled or lost.
+   *
+   * @throws StatusRuntimeException when the server cannot be told; the build then stays BUILDING
+   */
+  @Override
+  public void close() {
+    if (ended) {
+      return;
+    }
+    FailBuildRequest request =
+        FailBuildRequest.newBuilder()
+            .setShadowIndexId(build.getShadowIndexId())
+            .setErrorMessage(failure)
+            .setFencingToken(build.getFencingToken())
+            .build();
+    holding(() -> client.failBuild(request));
+    ended = true;
+  }
+
+  private <R> R holding(Supplier<R> call) {
+    try {
+      return call.get();
+    } catch (StatusRuntimeException e) {
+      if (Refusal.of(e).buildIsLost()) {
+        ended = true;
+        throw new BuildLostException(e);
+      }
+      throw e;
+    }
+  }
+
+  private static String shortened(String reason) {
+    byte[] bytes = reason.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length <= LONGEST_REASON_BYTES) {
+      return reason;
+    }
+    int end = LONGEST_REASON_BYTES;
+    while ((bytes[end] & 0xC0) == 0x80) { // not within a character
+      end--;
+    }
+    return new String(bytes, 0, end, StandardCharsets.UTF_8);
+  }
+}

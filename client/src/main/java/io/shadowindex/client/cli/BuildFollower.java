@@ -1,0 +1,69 @@
+package io.shadowindex.client.cli;
+
+import io.shadowindex.client.BuildWatch;
+import io.shadowindex.v1.BuildProgress;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.WatchBuildResponse;
+import io.shadowindex.v1.WatchBuildResponse.StateChange;
+
+/** Shows a watched build until it is final. */
+final class BuildFollower {
+  private final ProgressView view;
+  private ShadowIndex.State state = ShadowIndex.State.STATE_UNSPECIFIED;
+
+  BuildFollower(ProgressView view) {
+    this.view = view;
+  }
+
+  /** Shows every message and answers the last state. */
+  ShadowIndex.State follow(BuildWatch watch) {
+    while (watch.hasNext()) {
+      show(watch.next());
+    }
+    return state;
+  }
+
+  private void show(WatchBuildResponse message) {
+    switch (message.getEventCase()) {
+      case SNAPSHOT -> show(message.getSnapshot());
+      case STATE_CHANGE -> show(message.getStateChange());
+      case PROGRESS -> view.progress(message.getProgress());
+      case EVENT_NOT_SET -> {} // from a server newer than this client
+    }
+  }
+
+  private void show(ShadowIndex snapshot) {
+    state = snapshot.getState();
+    view.event(
+        Words.text(
+            "%s %s %s is %s, attempt %d%s",
+            snapshot.getBranchName(),
+            snapshot.getIndexType(),
+            snapshot.getIndexName(),
+            state,
+            snapshot.getAttempt(),
+            reason(snapshot.getErrorMessage())));
+    view.progress(progress(snapshot));
+  }
+
+  private void show(StateChange change) {
+    state = change.getState();
+    view.event(
+        Words.text("%s -> %s%s", change.getPreviousState(), state, reason(change.getMessage())));
+  }
+
+  private static BuildProgress progress(ShadowIndex snapshot) {
+    BuildProgress.Builder progress =
+        BuildProgress.newBuilder()
+            .setBuildProgressPercent(snapshot.getBuildProgressPercent())
+            .setRecordCount(snapshot.getRecordCount());
+    if (snapshot.hasEstimatedCompletionSeconds()) {
+      progress.setEstimatedCompletionSeconds(snapshot.getEstimatedCompletionSeconds());
+    }
+    return progress.build();
+  }
+
+  private static String reason(String message) {
+    return message.isEmpty() ? "" : ": " + message;
+  }
+}

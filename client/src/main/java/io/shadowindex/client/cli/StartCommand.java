@@ -1,0 +1,62 @@
+package io.shadowindex.client.cli;
+
+import io.shadowindex.client.ShadowIndexClient;
+import io.shadowindex.v1.BuildConfig;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.StartBuildResponse;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code shadowctl start}. */
+@Command(name = "start", description = "Start a build and say where its worker writes.")
+final class StartCommand implements Callable<Integer> {
+  private final ShadowCtl ctl;
+
+  @Mixin private final BuildOptions build = new BuildOptions();
+
+  @Option(names = "--full-rebuild", description = "Build from nothing.")
+  private boolean fullRebuild;
+
+  @Option(
+      names = "--parallel-workers",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "How many workers build in parallel; default: theirs to decide.")
+  private int parallelWorkers;
+
+  @Option(
+      names = "--label",
+      paramLabel = "NAME=VALUE",
+      description = "A free-form label; repeatable.")
+  private Map<String, String> labels = Map.of();
+
+  StartCommand(ShadowCtl ctl) {
+    this.ctl = ctl;
+  }
+
+  @Override
+  public Integer call() {
+    try (ShadowIndexClient client = ctl.connect()) {
+      StartBuildResponse started =
+          client.startBuild(
+              build
+                  .request()
+                  .setBuildConfig(
+                      BuildConfig.newBuilder()
+                          .setFullRebuild(fullRebuild)
+                          .setParallelWorkers(parallelWorkers))
+                  .putAllLabels(labels)
+                  .build());
+      ShadowIndex index = started.getShadowIndex();
+      ctl.print("%s", started.getMessage());
+      ctl.print("id         %s", started.getShadowIndexId());
+      ctl.print("write to   %s", index.getShadowIndexPath());
+      ctl.print("live link  %s", index.getCurrentIndexPath());
+      ctl.print("estimate   %d min", started.getEstimatedBuildTimeMinutes());
+      return Exit.OK.code();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package io.shadowindex.client.cli;
+
+import io.shadowindex.client.ShadowIndexClient;
+import io.shadowindex.v1.SwitchIndexRequest;
+import io.shadowindex.v1.SwitchIndexRequest.ValidationCheck;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code shadowctl switch}. */
+@Command(name = "switch", description = "Make a built generation the live one.")
+final class SwitchCommand implements Callable<Integer> {
+  private final ShadowCtl ctl;
+
+  @Parameters(paramLabel = "ID", description = "The build.")
+  private String id = "";
+
+  @Mixin private final SwitchOptions options = new SwitchOptions();
+
+  @Option(
+      names = "--check",
+      paramLabel = "CHECK",
+      description = "RECORD_COUNT_VALIDATION or SIZE_COMPARISON; repeatable; default: all.")
+  private List<ValidationCheck> checks = List.of();
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      description = "How long to wait for the lock; default ${DEFAULT-VALUE}.")
+  private int timeoutSeconds;
+
+  SwitchCommand(ShadowCtl ctl) {
+    this.ctl = ctl;
+  }
+
+  @Override
+  public Integer call() {
+    SwitchIndexRequest request =
+        options
+            .request(id)
+            .addAllValidationChecks(checks)
+            .setSwitchTimeoutSeconds(timeoutSeconds)
+            .build();
+    try (ShadowIndexClient client = ctl.connect()) {
+      return SwitchReport.print(ctl, client.switchIndex(request)).code();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package io.shadowindex.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.shadowindex.client.testing.RunningServer;
+import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.CompleteBuildRequest;
+import io.shadowindex.v1.FailBuildRequest;
+import io.shadowindex.v1.RetryBuildRequest;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.ShadowIndex.State;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class WorkerSessionTest {
+
+  @TempDir private Path directory;
+  private RunningServer server;
+
+  @BeforeEach
+  void startServer() throws IOException {
+    server = RunningServer.start(directory);
+  }
+
+  @AfterEach
+  void stopServer() {
+    server.close();
+  }
+
+  @Test
+  void aCompletedBuildIsBuilt() throws IOException {
+    ShadowIndex built;
+    try (WorkerSession session = start()) {
+      Files.writeString(session.directory().resolve("segment"), "records");
+      session.report(50, 3);
+      built = session.complete(CompleteBuildRequest.newBuilder().setRecordCount(7).build());
+    }
+    assertThat(built.getState()).isEqualTo(State.BUILT);
+    assertThat(server.get(built.getShadowIndexId()).getRecordCount()).isEqualTo(7);
+  }
+
+  @Test
+  void aReportAnswersWhatTheServerHasRecorded() {
+    try (WorkerSession session = start()) {
+      assertThat(session.report(40, 12).getBuildProgressPercent()).isEqualTo(40);
+      assertThat(session.report(50, 13).getRecordCount()).isEqualTo(13);
+    }
+  }
+
+  @Test
+  void aSessionThatEndsEarlyFailsItsBuild() {
+    String id;
+    try (WorkerSession session = start()) {
+      id = session.build().getShadowIndexId();
+    }
+    assertThat(server.get(id).getState()).isEqualTo(State.FAILED);
+    assertThat(server.get(id).getErrorMessage()).contains("without completing");
+  }
+
+  @Test
+  void theReasonOfAFailureReachesTheServer() {
+    String id;
+    try (WorkerSession session = start()) {
+      id = session.build().getShadowIndexId();
+      session.failing("the source is gone");
+    }
+    assertThat(server.get(id).getErrorMessage()).isEqualTo("the source is gone");
+  }
+
+  @Test
+  void aReasonThatIsTooLongIsCutBetweenCharacters() {
+    String id;
+    try (WorkerSession session = start()) {
+      id = session.build().getShadowIndexId();
+      session.failing("x" + "\u20ac".repeat(2000));
+    }
+    String kept = server.get(id).getErrorMessage();
+    assertThat(kept).startsWith("x\u20ac").endsWith("\u20ac").doesNotContain("\ufffd");
+    assertThat(kept.getBytes(StandardCharsets.UTF_8)).hasSizeBetween(4094, 4096);
+  }
+
+  @Test
+  void aCancelledBuildStaysCancelled() {
+    String id;
+    try (WorkerSession session = start()) {
+      id = session.build().getShadowIndexId();
+      session.cancel("not needed");
+    }
+    assertThat(server.get(id).getState()).isEqualTo(State.CANCELLED);
+  }
+
+  @Test
+  void aWorkerWhoseBuildWasCancelledIsToldToStop() {
+    try (WorkerSession session = start()) {
+      cancel(session.build());
+      assertThatExceptionOfType(BuildLostException.class)
+          .isThrownBy(() -> session.report(10, 1))
+          .withMessageContaining("CANCELLED");
+    }
+  }
+
+  @Test
+  void aLostBuildIsNotFailed() {
+    WorkerSession session = start();
+    cancel(session.build());
+    assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> session.report(10, 1));
+    assertThatCode(session::close).doesNotThrowAnyException();
+    assertThat(server.get(session.build().getShadowIndexId()).getState())
+        .isEqualTo(State.CANCELLED);
+  }
+
+  @Test
+  void aWorkerThatWasReplacedCanChangeNothing() {
+    WorkerSession replaced = start();
+    String id = replaced.build().getShadowIndexId();
+    server
+        .client()
+        .failBuild(
+            FailBuildRequest.newBuilder().setShadowIndexId(id).setErrorMessage("lost").build());
+    server.client().retryBuild(RetryBuildRequest.newBuilder().setShadowIndexId(id).build());
+
+    CompleteBuildRequest result = CompleteBuildRequest.newBuilder().setRecordCount(1).build();
+    assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> replaced.complete(result));
+    replaced.close();
+    assertThat(server.get(id).getState()).isEqualTo(State.BUILDING);
+    assertThat(server.get(id).getAttempt()).isEqualTo(2);
+  }
+
+  private WorkerSession start() {
+    return WorkerSession.start(server.client(), RunningServer.search("main"));
+  }
+
+  private void cancel(ShadowIndex build) {
+    server
+        .client()
+        .cancelBuild(
+            CancelBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build());
+  }
+}

@@ -1,0 +1,63 @@
+package io.shadowindex.client.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * One command, run in this process.
+ *
+ * @param exit its exit code
+ * @param out what it printed
+ * @param err what it printed of failures
+ */
+record ShadowCtlRun(int exit, String out, String err) {
+
+  static ShadowCtlRun of(String... arguments) {
+    return watched(_ -> {}, arguments);
+  }
+
+  /**
+   * The same, with a listener that is told of each line of output before the command goes on.
+   *
+   * @param printed told from the thread that prints
+   */
+  static ShadowCtlRun watched(Consumer<String> printed, String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    PrintWriter listening =
+        new PrintWriter(out, true) {
+          @Override
+          public void println(String line) {
+            super.println(line);
+            printed.accept(line);
+          }
+        };
+    int exit =
+        ShadowCtl.commandLine(new Output(listening, new PrintWriter(err, true), false))
+            .execute(arguments);
+    return new ShadowCtlRun(exit, out.toString(), err.toString());
+  }
+
+  List<String> lines() {
+    return out.lines().toList();
+  }
+
+  /** The changes of state it printed, in the form {@code BUILDING -> BUILT}. */
+  List<String> transitions() {
+    return lines().stream()
+        .filter(line -> line.contains(" -> "))
+        .map(line -> line.replaceFirst(":.*", ""))
+        .toList();
+  }
+
+  /** What stands behind a label of the output, as in {@code id 1234}. */
+  String value(String label) {
+    return lines().stream()
+        .filter(line -> line.startsWith(label + " "))
+        .map(line -> line.substring(label.length()).strip())
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no " + label + " in: " + out));
+  }
+}
