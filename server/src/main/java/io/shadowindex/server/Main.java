@@ -55,6 +55,17 @@ public final class Main implements Callable<Integer> {
   private @Nullable String indexRoot;
 
   @Option(
+      names = "--rehearse",
+      paramLabel = "BOOL",
+      arity = "1",
+      defaultValue = "${env:SHADOWINDEX_REHEARSE:-true}",
+      description =
+          "Switch a throw-away index some 200 times in the background after the start, so that the"
+              + " first real switch is as short as later ones. SHADOWINDEX_REHEARSE."
+              + " (${DEFAULT-VALUE})")
+  private boolean rehearse;
+
+  @Option(
       names = "--allow-plaintext",
       defaultValue = "${env:SHADOWINDEX_ALLOW_PLAINTEXT:-false}",
       description =
@@ -77,7 +88,8 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     try {
-      ServerConfig config = ServerConfig.parse(listen, dataDir, indexRoot, allowPlaintext);
+      ServerConfig config =
+          ServerConfig.parse(listen, dataDir, indexRoot, rehearse, allowPlaintext);
       serve(config);
       return 0;
     } catch (InvalidConfigException e) {

@@ -128,6 +128,11 @@ public final class ShadowIndexServer implements AutoCloseable {
       this.endpoint =
           new GrpcEndpoint(config.listen(), builds, switches, watches, layout, environment.clock());
       endpoint.start();
+      var rehearsal =
+          open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()));
+      if (config.rehearsedSwitches() > 0) {
+        rehearsal.start();
+      }
     } catch (IOException | RuntimeException e) {
       closeOpened();
       throw e;

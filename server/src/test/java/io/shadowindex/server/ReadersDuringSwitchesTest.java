@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class ReadersDuringSwitchesTest {
 
   private static final int SWITCHES = Integer.getInteger("shadowindex.switches", 1000);
-  private static final int READERS = 4;
+  private static final int READERS = Integer.getInteger("shadowindex.readers", 4);
   private static final List<String> FILES = List.of("segments", "terms", "sub/postings");
 
   private final Queue<String> misses = new ConcurrentLinkedQueue<>();
@@ -59,6 +59,7 @@ final class ReadersDuringSwitchesTest {
         lockHeldMicros[SWITCHES * 99 / 100] / 1e3,
         lockHeldMicros[SWITCHES - 1] / 1e3);
     assertThat(misses).isEmpty();
+    if (READERS == 0) return;
     assertThat(reads).hasValueGreaterThan(SWITCHES);
     assertThat(generationsSeen).hasValueGreaterThan(SWITCHES / 10);
   }

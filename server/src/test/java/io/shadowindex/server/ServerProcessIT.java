@@ -74,6 +74,7 @@ final class ServerProcessIT {
         .contains("--listen", "SHADOWINDEX_LISTEN")
         .contains("--data-dir", "SHADOWINDEX_DATA_DIR")
         .contains("--index-root", "SHADOWINDEX_INDEX_ROOT")
+        .contains("--rehearse", "SHADOWINDEX_REHEARSE")
         .contains("--allow-plaintext", "SHADOWINDEX_ALLOW_PLAINTEXT");
   }
 

@@ -236,6 +236,7 @@ final class ServerTest {
             config.tolerance(),
             config.progressFlush(),
             Duration.ofMillis(20),
+            config.rehearsedSwitches(),
             config.drain()),
         new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  *     of it
  * @param progressFlush how old progress may be when a crash takes what is in memory
  * @param sweepInterval how often files that may go are deleted
+ * @param rehearsedSwitches how many switches of a throw-away index warm up the process in the
+ *     background after its start; 0 for none
  * @param drain how long the end of running calls is waited for at a shutdown
  */
 public record ServerConfig(
@@ -35,7 +37,10 @@ public record ServerConfig(
     double tolerance,
     Duration progressFlush,
     Duration sweepInterval,
+    int rehearsedSwitches,
     Duration drain) {
+
+  private static final int REHEARSED_SWITCHES = 200;
 
   /** Everything that is wrong with a configuration, one sentence each. */
   public static final class InvalidConfigException extends Exception {
@@ -52,8 +57,13 @@ public record ServerConfig(
     }
   }
 
-  /** A configuration with the defaults for everything that cannot be set yet. */
+  /** A configuration with the defaults for everything else, and without a rehearsal. */
   public static ServerConfig of(InetSocketAddress listen, Path dataDir, Path indexRoot) {
+    return of(listen, dataDir, indexRoot, 0);
+  }
+
+  private static ServerConfig of(
+      InetSocketAddress listen, Path dataDir, Path indexRoot, int rehearsedSwitches) {
     return new ServerConfig(
         listen,
         dataDir,
@@ -63,6 +73,7 @@ public record ServerConfig(
         0.5,
         Duration.ofMillis(200),
         Duration.ofSeconds(10),
+        rehearsedSwitches,
         Duration.ofSeconds(30));
   }
 
@@ -71,10 +82,15 @@ public record ServerConfig(
    *
    * @param listen {@code HOST:PORT}
    * @param indexRoot null for {@code index} in the data directory
+   * @param rehearse whether to warm up in the background
    * @param allowPlaintext whether to listen on an address that others can reach, without encryption
    */
   public static ServerConfig parse(
-      String listen, String dataDir, @Nullable String indexRoot, boolean allowPlaintext)
+      String listen,
+      String dataDir,
+      @Nullable String indexRoot,
+      boolean rehearse,
+      boolean allowPlaintext)
       throws InvalidConfigException {
     var errors = new ArrayList<String>();
     InetSocketAddress address = parseListen(listen, allowPlaintext, errors);
@@ -86,7 +102,7 @@ public record ServerConfig(
     if (!errors.isEmpty()) {
       throw new InvalidConfigException(errors);
     }
-    return of(address, data, root);
+    return of(address, data, root, rehearse ? REHEARSED_SWITCHES : 0);
   }
 
   private static InetSocketAddress parseListen(

@@ -67,7 +67,7 @@ final class JooqSwitchStore implements SwitchStore {
           insert(transaction, journal, now);
           EventLog.append(
               transaction, List.of(changed(build, Trigger.SWITCH, "the lock is held", now)));
-          return new Intention.Granted(journal);
+          return new Intention.Granted(journal, System.nanoTime());
         });
   }
 
@@ -113,8 +113,8 @@ final class JooqSwitchStore implements SwitchStore {
   }
 
   @Override
-  public ShadowIndex commit(SwitchJournal journal, Duration keepOldFiles, String message) {
-    return transactions.write(
+  public void commit(SwitchJournal journal, Duration keepOldFiles, String message) {
+    transactions.write(
         transaction -> {
           Instant now = now();
           var changes = new ArrayList<Unnumbered>();
@@ -146,8 +146,8 @@ final class JooqSwitchStore implements SwitchStore {
   }
 
   @Override
-  public ShadowIndex abort(SwitchJournal journal, String reason) {
-    return transactions.write(
+  public void abort(SwitchJournal journal, String reason) {
+    transactions.write(
         transaction -> {
           ShadowIndex build = end(transaction, journal.newId(), Trigger.SWITCH_ABORTED, Map.of());
           return close(
@@ -176,8 +176,8 @@ final class JooqSwitchStore implements SwitchStore {
   }
 
   @Override
-  public ShadowIndex rolledBack(SwitchJournal journal, Duration keepFiles) {
-    return transactions.write(
+  public void rolledBack(SwitchJournal journal, Duration keepFiles) {
+    transactions.write(
         transaction -> {
           Instant now = now();
           ShadowIndex build =
@@ -251,7 +251,7 @@ final class JooqSwitchStore implements SwitchStore {
         before.id(), before.state(), trigger.target(), before.attempt(), message, now);
   }
 
-  private static ShadowIndex close(
+  private static boolean close(
       DSLContext transaction, SwitchJournal journal, List<Unnumbered> changes) {
     transaction
         .deleteFrom(SWITCH_JOURNAL)
@@ -262,7 +262,7 @@ final class JooqSwitchStore implements SwitchStore {
         .where(RESOURCE_LOCK.SHADOW_INDEX_ID.eq(journal.newId()))
         .execute();
     EventLog.append(transaction, changes);
-    return Transition.require(transaction, journal.newId());
+    return true; // a transaction answers something; there is nothing to say
   }
 
   private static SwitchJournal toJournal(Record row) {

@@ -1,6 +1,6 @@
 package io.shadowindex.server.switchover;
 
-import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.GenerationCheck;
 import io.shadowindex.server.index.IndexKey;
@@ -49,8 +49,12 @@ final class SwitchConclusion {
     this.retention = retention;
   }
 
-  /** How a switch ended: the build as it is now, and what verification found. */
-  record Ended(ShadowIndex build, boolean verified, List<String> verificationErrors) {}
+  /** How a switch ended: the state of the build now, and what verification found. */
+  record Ended(BuildState state, List<String> verificationErrors) {
+    boolean verified() {
+      return state == BuildState.ACTIVE;
+    }
+  }
 
   LiveLink liveLink(IndexKey key) {
     return new LiveLink(layout, key, files);
@@ -66,8 +70,8 @@ final class SwitchConclusion {
       link.sync();
       return verify(journal, link, readManifest(journal));
     }
-    ShadowIndex build = store.abort(journal, "interrupted before the flip; nothing changed");
-    return new Ended(build, false, List.of());
+    store.abort(journal, "interrupted before the flip; nothing changed");
+    return new Ended(BuildState.BUILT, List.of());
   }
 
   /** Ends a switch whose link has been flipped and synced. */
@@ -82,7 +86,8 @@ final class SwitchConclusion {
     }
     observer.before(SwitchStep.COMMIT);
     Duration keep = journal.backupCurrent() ? retention.backup() : retention.grace();
-    return new Ended(store.commit(journal, keep, journal.remark()), true, List.of());
+    store.commit(journal, keep, journal.remark());
+    return new Ended(BuildState.ACTIVE, List.of());
   }
 
   private Ended rollBack(SwitchJournal journal, LiveLink link, List<String> errors)
@@ -90,7 +95,8 @@ final class SwitchConclusion {
     observer.before(SwitchStep.FLIP_BACK);
     setLink(link, journal.oldId());
     observer.before(SwitchStep.COMMIT_ROLLBACK);
-    return new Ended(store.rolledBack(journal, retention.failed()), false, errors);
+    store.rolledBack(journal, retention.failed());
+    return new Ended(BuildState.FAILED, errors);
   }
 
   /** Makes the link lead to a generation, or removes it for null; durable when it returns. */

@@ -121,21 +121,21 @@ public final class SwitchExecutor {
 
     observer.before(SwitchStep.STAGE);
     Path next = link.stage(layout.buildDirectory(build.id()));
-    var held = new LockHold();
     try {
-      SwitchJournal journal = intend(request, report.errors(), held);
+      Intention.Granted granted = intend(request, report.errors());
       Ended ended;
+      Duration lockHeld;
       try {
-        ended = flipAndConclude(journal, link, next, report);
+        ended = flipAndConclude(granted.journal(), link, next, report);
       } finally {
-        held.ended();
+        lockHeld = since(granted.heldSince());
         lockReleases.release();
       }
       return new SwitchOutcome(
-          ended.build(),
+          require(build.id()),
           live,
           since(began),
-          held.duration(),
+          lockHeld,
           report.errors(),
           report.warnings(),
           ended.verified(),
@@ -146,19 +146,18 @@ public final class SwitchExecutor {
     }
   }
 
-  private SwitchJournal intend(SwitchRequest request, List<String> failedChecks, LockHold held) {
+  private Intention.Granted intend(SwitchRequest request, List<String> failedChecks) {
     String remark =
         failedChecks.isEmpty() ? "" : "forced despite: " + String.join("; ", failedChecks);
     long deadline = System.nanoTime() + request.timeout().toNanos();
     while (true) {
       long seen = lockReleases.releases();
       observer.before(SwitchStep.INTEND);
-      held.began();
       Intention intention =
           store.intend(request.buildId(), request.revision(), request.backupCurrent(), remark);
       switch (intention) {
-        case Intention.Granted(SwitchJournal journal) -> {
-          return journal;
+        case Intention.Granted granted -> {
+          return granted;
         }
         case Intention.Blocked(String resourceType, UUID holder) -> {
           if (!lockReleases.awaitAfter(seen, deadline - System.nanoTime())) {
@@ -194,7 +193,7 @@ public final class SwitchExecutor {
       outcomeUnknown.accept(failure);
       throw new Refusal.OutcomeUnknown().exception();
     }
-    if (ended.build().state() == BuildState.BUILT) {
+    if (ended.state() == BuildState.BUILT) {
       throw failure;
     }
     return ended;
@@ -208,8 +207,7 @@ public final class SwitchExecutor {
   }
 
   private ShadowIndex requireBuilt(UUID id) {
-    ShadowIndex build =
-        builds.find(id).orElseThrow(() -> new Refusal.BuildNotFound(id).exception());
+    ShadowIndex build = require(id);
     if (build.state() != BuildState.BUILT) {
       throw new Refusal.IllegalTransition(
               id,
@@ -221,29 +219,15 @@ public final class SwitchExecutor {
     return build;
   }
 
+  private ShadowIndex require(UUID id) {
+    return builds.find(id).orElseThrow(() -> new Refusal.BuildNotFound(id).exception());
+  }
+
   private @Nullable ShadowIndex liveGeneration(ShadowIndex build) {
     return builds.findIndex(build.spec().key()).map(BuildStore.IndexEntry::active).orElse(null);
   }
 
   private static Duration since(long nanoTime) {
     return Duration.ofNanos(System.nanoTime() - nanoTime);
-  }
-
-  /** The time writers are kept out, measured around the transactions that begin and end it. */
-  private static final class LockHold {
-    private long beganAt;
-    private long endedAt;
-
-    void began() {
-      beganAt = System.nanoTime();
-    }
-
-    void ended() {
-      endedAt = System.nanoTime();
-    }
-
-    Duration duration() {
-      return Duration.ofNanos(endedAt - beganAt);
-    }
   }
 }

@@ -37,7 +37,7 @@ public final class SwitchRecovery {
   public void run() throws IOException {
     for (SwitchJournal journal : store.open()) {
       var ended = conclusion.recover(journal);
-      log.warn("a switch to {} was cut off; it is {} now", journal.newId(), ended.build().state());
+      log.warn("a switch to {} was cut off; it is {} now", journal.newId(), ended.state());
     }
     for (LiveGeneration live : store.liveGenerations()) {
       agree(live);

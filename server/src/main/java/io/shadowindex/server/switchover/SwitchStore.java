@@ -1,6 +1,5 @@
 package io.shadowindex.server.switchover;
 
-import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import java.time.Duration;
 import java.util.List;
@@ -28,8 +27,12 @@ public interface SwitchStore {
 
   /** What became of an intention. */
   sealed interface Intention {
-    /** The lock is held and the journal open. */
-    record Granted(SwitchJournal journal) implements Intention {}
+    /**
+     * The lock is held and the journal open.
+     *
+     * @param heldSince {@link System#nanoTime} just before the commit that made the lock visible
+     */
+    record Granted(SwitchJournal journal, long heldSince) implements Intention {}
 
     /** Somebody else holds the lock. */
     record Blocked(String resourceType, UUID holder) implements Intention {}
@@ -39,16 +42,16 @@ public interface SwitchStore {
    * The switch happened: the build becomes ACTIVE, the old generation CLEANUP with its files kept
    * for that long, the journal is closed and the lock released.
    */
-  ShadowIndex commit(SwitchJournal journal, Duration keepOldFiles, String message);
+  void commit(SwitchJournal journal, Duration keepOldFiles, String message);
 
   /** The switch did not happen: the build is BUILT again, journal closed, lock released. */
-  ShadowIndex abort(SwitchJournal journal, String reason);
+  void abort(SwitchJournal journal, String reason);
 
   /** Verification failed: from here on recovery brings the old generation back. */
   SwitchJournal markRollingBack(SwitchJournal journal, String reason);
 
   /** The old generation is live again: the build is FAILED, journal closed, lock released. */
-  ShadowIndex rolledBack(SwitchJournal journal, Duration keepFiles);
+  void rolledBack(SwitchJournal journal, Duration keepFiles);
 
   /** The switches under way. */
   List<SwitchJournal> open();

@@ -16,7 +16,7 @@ final class ServerConfigTest {
 
   @Test
   void theDefaultsAreWhatTheDocumentationSays() throws Exception {
-    ServerConfig config = ServerConfig.parse("127.0.0.1:50051", "data", null, false);
+    ServerConfig config = ServerConfig.parse("127.0.0.1:50051", "data", null, true, false);
 
     assertThat(config.listen().getPort()).isEqualTo(50051);
     assertThat(config.listen().getAddress().isLoopbackAddress()).isTrue();
@@ -41,33 +41,35 @@ final class ServerConfigTest {
         "localhost:-1"
       })
   void anAddressThatIsNoneIsRefused(String listen) {
-    assertThat(errors(listen, "data", null, false)).anyMatch(e -> e.startsWith("--listen"));
+    assertThat(errors(listen, "data", null, true, false)).anyMatch(e -> e.startsWith("--listen"));
   }
 
   @Test
   void anAddressThatOthersReachNeedsTheExplicitFlag() throws Exception {
-    assertThat(errors("0.0.0.0:1", "data", null, false))
+    assertThat(errors("0.0.0.0:1", "data", null, true, false))
         .singleElement()
         .asString()
         .contains("--allow-plaintext");
-    assertThat(ServerConfig.parse("0.0.0.0:1", "data", null, true).listen().getPort()).isEqualTo(1);
+    assertThat(ServerConfig.parse("0.0.0.0:1", "data", null, false, true).listen().getPort())
+        .isEqualTo(1);
   }
 
   @Test
   void allMistakesAreReportedTogether(@TempDir Path directory) throws Exception {
     Path file = Files.writeString(directory.resolve("file"), "");
 
-    assertThat(errors("nowhere", file.toString(), "", false)).hasSize(3);
+    assertThat(errors("nowhere", file.toString(), "", true, false)).hasSize(3);
   }
 
   private static java.util.List<String> errors(
       String listen,
       String dataDir,
       @org.jspecify.annotations.Nullable String indexRoot,
+      boolean rehearse,
       boolean allowPlaintext) {
     return catchThrowableOfType(
             InvalidConfigException.class,
-            () -> ServerConfig.parse(listen, dataDir, indexRoot, allowPlaintext))
+            () -> ServerConfig.parse(listen, dataDir, indexRoot, rehearse, allowPlaintext))
         .errors();
   }
 }

@@ -359,7 +359,8 @@ abstract class BuildStoreContract {
 
     assertThat(marked.step()).isEqualTo(SwitchJournal.Step.ROLLING_BACK);
     assertThat(switches().open()).containsExactly(marked);
-    ShadowIndex failed = switches().rolledBack(marked, KEEP);
+    switches().rolledBack(marked, KEEP);
+    ShadowIndex failed = find(built.id());
     assertThat(failed.state()).isEqualTo(FAILED);
     assertThat(failed.errorMessage()).isEqualTo("a file is missing");
   }
@@ -440,11 +441,20 @@ abstract class BuildStoreContract {
       case CANCEL -> apply(id, new BuildChange.Cancelled("given up"));
       case SWITCH -> {
         assertThat(switches().intend(id, null, true, "")).isInstanceOf(Intention.Granted.class);
-        yield builds().find(id).orElseThrow();
+        yield find(id);
       }
-      case SWITCHED -> switches().commit(journal(build), KEEP, "");
-      case SWITCH_ABORTED -> switches().abort(journal(build), "aborted");
-      case ROLLED_BACK -> switches().rolledBack(journal(build), KEEP);
+      case SWITCHED -> {
+        switches().commit(journal(build), KEEP, "");
+        yield find(id);
+      }
+      case SWITCH_ABORTED -> {
+        switches().abort(journal(build), "aborted");
+        yield find(id);
+      }
+      case ROLLED_BACK -> {
+        switches().rolledBack(journal(build), KEEP);
+        yield find(id);
+      }
       case SUPERSEDED -> supersede(build);
     };
   }
@@ -461,7 +471,11 @@ abstract class BuildStoreContract {
                 successor.id(), build.id(), spec.key(), SwitchJournal.Step.INTENDED, true, ""),
             KEEP,
             "");
-    return builds().find(build.id()).orElseThrow();
+    return find(build.id());
+  }
+
+  private ShadowIndex find(UUID id) {
+    return builds().find(id).orElseThrow();
   }
 
   /** The open journal of a build; one as it would be when there is none. */

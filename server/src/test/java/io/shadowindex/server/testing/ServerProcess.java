@@ -36,7 +36,12 @@ public final class ServerProcess implements AutoCloseable {
    */
   public static ServerProcess start(Path directory) throws IOException {
     Process process =
-        launcher(Map.of(), "--listen", "127.0.0.1:0", "--data-dir", directory.toString())
+        launcher(
+                Map.of("SHADOWINDEX_REHEARSE", "false"),
+                "--listen",
+                "127.0.0.1:0",
+                "--data-dir",
+                directory.toString())
             .redirectError(log(directory).toFile())
             .start();
     // Not closed: what the server prints later goes nowhere, and the reader ends with the process.
