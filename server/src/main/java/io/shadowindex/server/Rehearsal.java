@@ -5,6 +5,7 @@ import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.Completion;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexKey;
@@ -88,7 +89,14 @@ final class Rehearsal implements AutoCloseable {
     try (var store = StateStore.open(state, clock, e -> log.warn("the rehearsal failed", e))) {
       var builds =
           new BuildLifecycle(
-              store.builds(), new ProgressBoard(), layout, files, clock, UUID::randomUUID, ANY);
+              store.builds(),
+              new ProgressBoard(),
+              layout,
+              files,
+              new RetentionSweeper(store.builds(), layout, files, clock),
+              clock,
+              UUID::randomUUID,
+              ANY);
       var executor =
           new SwitchExecutor(
               store.builds(),

@@ -96,12 +96,14 @@ public final class ShadowIndexServer implements AutoCloseable {
       var board = new ProgressBoard();
       this.buildStore = state.builds();
       this.switchStore = state.switches();
+      var sweeper = new RetentionSweeper(buildStore, layout, files, environment.clock());
       var builds =
           new BuildLifecycle(
               buildStore,
               board,
               layout,
               files,
+              sweeper,
               environment.clock(),
               UUID::randomUUID,
               config.retention());
@@ -115,7 +117,6 @@ public final class ShadowIndexServer implements AutoCloseable {
                   config.tolerance(), config.retention(), config.grace(), config.retention()),
               environment.switchSteps(),
               onFailure);
-      var sweeper = new RetentionSweeper(buildStore, layout, files, environment.clock());
       files.createDirectories(layout.builds());
       switches.recovery().run();
       builds.recover();

@@ -1,6 +1,7 @@
 package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
@@ -365,6 +366,47 @@ final class SwitchTest {
 
     await().untilAsserted(() -> assertState(built, BuildState.ACTIVE));
     assertLive(built, built);
+  }
+
+  @Test
+  void aBuildCancelledWhileItIsCompletedIsCancelled() throws Exception {
+    var sealing = new CountDownLatch(1);
+    var cancelled = new CountDownLatch(1);
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void makeReadOnly(Path file) throws IOException {
+            sealing.countDown();
+            try {
+              cancelled.await();
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+            super.makeReadOnly(file);
+          }
+        };
+    restart();
+    ShadowIndex build = server.startBuild("main");
+    Path file = TestServer.write(build, "segment", "x");
+
+    var completing = CompletableFuture.supplyAsync(() -> server.complete(build, 1));
+    sealing.await();
+    var _ =
+        server
+            .stub()
+            .cancelBuild(
+                io.shadowindex.v1.CancelBuildRequest.newBuilder()
+                    .setShadowIndexId(build.getShadowIndexId())
+                    .build());
+    Files.delete(file);
+    cancelled.countDown();
+
+    assertThatThrownBy(() -> completing.get(30, TimeUnit.SECONDS))
+        .cause()
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            refused -> assertThat(TestServer.reason(refused)).isEqualTo("ILLEGAL_TRANSITION"));
+    assertState(build, BuildState.CANCELLED);
   }
 
   @Test

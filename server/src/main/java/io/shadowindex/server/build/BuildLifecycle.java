@@ -11,8 +11,10 @@ import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.IndexType;
 import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.Refusal.Violation;
 import io.shadowindex.server.refusal.RefusedException;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -41,6 +43,7 @@ public final class BuildLifecycle {
   private final IndexLayout layout;
   private final GenerationSealer sealer;
   private final FileOperations files;
+  private final RetentionSweeper sweeper;
   private final InstantSource clock;
   private final Supplier<UUID> ids;
   private final Duration keepFailedFiles;
@@ -50,6 +53,7 @@ public final class BuildLifecycle {
       ProgressBoard board,
       IndexLayout layout,
       FileOperations files,
+      RetentionSweeper sweeper,
       InstantSource clock,
       Supplier<UUID> ids,
       Duration keepFailedFiles) {
@@ -58,6 +62,7 @@ public final class BuildLifecycle {
     this.layout = layout;
     this.sealer = new GenerationSealer(layout, files);
     this.files = files;
+    this.sweeper = sweeper;
     this.clock = clock;
     this.ids = ids;
     this.keepFailedFiles = keepFailedFiles;
@@ -115,9 +120,23 @@ public final class BuildLifecycle {
   public ShadowIndex complete(UUID id, Precondition precondition, CompletionReport completion)
       throws IOException {
     requireState(id, precondition, Trigger.COMPLETE);
-    Manifest manifest = sealer.seal(id);
+    Manifest manifest = seal(id, precondition);
     var change = new BuildChange.Completed(completion.with(manifest.totalBytes()));
     return leaveBuilding(id, precondition, change);
+  }
+
+  /**
+   * A file that goes away while it is sealed went with the build, or is one the worker still moves.
+   */
+  private Manifest seal(UUID id, Precondition precondition) throws IOException {
+    try {
+      return sealer.seal(id);
+    } catch (NoSuchFileException e) {
+      requireState(id, precondition, Trigger.COMPLETE);
+      Path file = layout.buildDirectory(id).relativize(Path.of(e.getFile()));
+      var violation = new Violation(file.toString(), "vanished while it was read");
+      throw new Refusal.UnsafeFiles(id, List.of(violation)).exception();
+    }
   }
 
   /** What the worker says at the end, lacking only what the server measures. */
@@ -188,9 +207,12 @@ public final class BuildLifecycle {
     UUID id = preparing.id();
     Path directory = layout.buildDirectory(id);
     try {
-      files.deleteTree(directory);
-      files.delete(layout.manifest(id));
-      files.createDirectories(directory);
+      sweeper.whileNotSweeping(
+          () -> {
+            files.deleteTree(directory);
+            files.delete(layout.manifest(id));
+            files.createDirectories(directory);
+          });
       files.sync(layout.builds());
     } catch (IOException e) {
       failPreparation(id, "the build's directory could not be created");

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +30,16 @@ public final class RetentionSweeper {
   private final IndexLayout layout;
   private final FileOperations files;
   private final InstantSource clock;
+
+  /**
+   * Held between the decision that files may go and their rename, and while a directory is made.
+   */
+  private final ReentrantLock removal = new ReentrantLock();
+
+  /** Something done to a build's directory. */
+  interface DirectoryChange {
+    void run() throws IOException;
+  }
 
   public RetentionSweeper(
       BuildStore store, IndexLayout layout, FileOperations files, InstantSource clock) {
@@ -73,7 +84,26 @@ public final class RetentionSweeper {
     }
   }
 
+  /**
+   * Makes a change to a build's directory that no sweep can come in between: a retry would
+   * otherwise lose its new directory to the sweep of the attempt before.
+   */
+  void whileNotSweeping(DirectoryChange change) throws IOException {
+    removal.lock();
+    try {
+      change.run();
+    } finally {
+      removal.unlock();
+    }
+  }
+
   private void sweep(ShadowIndex build, Instant now) throws IOException {
+    Path trash = layout.trash().resolve(build.id() + "-" + build.attempt());
+    whileNotSweeping(() -> moveAway(build, now, trash));
+    files.deleteTree(trash);
+  }
+
+  private void moveAway(ShadowIndex build, Instant now, Path trash) throws IOException {
     Path directory = layout.buildDirectory(build.id());
     if (new LiveLink(layout, build.spec().key(), files).leadsTo(directory)) {
       log.error("build {} is {} and yet live; its files are kept", build.id(), build.state());
@@ -84,9 +114,7 @@ public final class RetentionSweeper {
     }
     if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
       files.createDirectories(layout.trash());
-      Path trash = layout.trash().resolve(build.id() + "-" + build.attempt());
       files.rename(directory, trash);
-      files.deleteTree(trash);
     }
     files.delete(layout.manifest(build.id()));
   }

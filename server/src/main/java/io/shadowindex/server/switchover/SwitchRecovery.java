@@ -43,7 +43,6 @@ public final class SwitchRecovery {
       agree(live);
     }
     files.deleteTree(layout.staging());
-    files.deleteTree(layout.trash());
   }
 
   private void agree(LiveGeneration live) throws IOException {

@@ -8,6 +8,7 @@ import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexKey;
@@ -47,12 +48,15 @@ final class BuildWatchesTest {
               throw new AssertionError(failure);
             });
     var board = new ProgressBoard();
+    var layout = new IndexLayout(directory.resolve("index"));
+    FileOperations files = FileOperations.real();
     builds =
         new BuildLifecycle(
             store.builds(),
             board,
-            new IndexLayout(directory.resolve("index")),
-            FileOperations.real(),
+            layout,
+            files,
+            new RetentionSweeper(store.builds(), layout, files, InstantSource.system()),
             InstantSource.system(),
             UUID::randomUUID,
             Duration.ofHours(1));
