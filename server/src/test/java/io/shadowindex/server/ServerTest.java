@@ -18,12 +18,9 @@ import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.ManualClock;
 import io.shadowindex.server.testing.RecordedStream;
 import io.shadowindex.server.testing.TestServer;
-import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.GetIndexRequest;
-import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListShadowIndexesRequest;
-import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
@@ -97,15 +94,15 @@ final class ServerTest {
       server.switchTo(active);
       built = server.built("main");
       building = server.startBuild("other");
-      report(server, building, 37);
+      server.report(building, 37, 0);
     }
 
     try (TestServer server = TestServer.start(directory)) {
-      assertThat(get(server, active).getState()).isEqualTo(State.ACTIVE);
-      assertThat(get(server, building).getBuildProgressPercent()).isEqualTo(37);
-      report(server, building, 50);
+      assertThat(server.get(active).getState()).isEqualTo(State.ACTIVE);
+      assertThat(server.get(building).getBuildProgressPercent()).isEqualTo(37);
+      server.report(building, 50, 0);
       assertThat(server.switchTo(built).getSuccess()).isTrue();
-      assertThat(get(server, active).getState()).isEqualTo(State.CLEANUP);
+      assertThat(server.get(active).getState()).isEqualTo(State.CLEANUP);
     }
   }
 
@@ -113,7 +110,7 @@ final class ServerTest {
   void progressIsStoredSoonWithoutAnyChangeOfState() throws IOException {
     try (TestServer server = TestServer.start(directory)) {
       ShadowIndex building = server.startBuild("main");
-      report(server, building, 12);
+      server.report(building, 12, 0);
 
       await()
           .untilAsserted(
@@ -162,13 +159,7 @@ final class ServerTest {
       ShadowIndex build = server.startBuild("main");
       TestServer.write(build, "deep/er/file", "x");
 
-      var _ =
-          server
-              .stub()
-              .cancelBuild(
-                  CancelBuildRequest.newBuilder()
-                      .setShadowIndexId(build.getShadowIndexId())
-                      .build());
+      var _ = server.cancel(build);
 
       await().until(() -> !Files.exists(Path.of(build.getShadowIndexPath())));
       assertThat(directory.resolve("index/trash")).isEmptyDirectory();
@@ -258,24 +249,5 @@ final class ServerTest {
         .stream()
         .map(ShadowIndex::getShadowIndexId)
         .toList();
-  }
-
-  private static void report(TestServer server, ShadowIndex build, int percent) {
-    var _ =
-        server
-            .stub()
-            .reportProgress(
-                ReportProgressRequest.newBuilder()
-                    .setShadowIndexId(build.getShadowIndexId())
-                    .setProgressPercent(percent)
-                    .build());
-  }
-
-  private static ShadowIndex get(TestServer server, ShadowIndex build) {
-    return server
-        .stub()
-        .getShadowIndex(
-            GetShadowIndexRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build())
-        .getShadowIndex();
   }
 }

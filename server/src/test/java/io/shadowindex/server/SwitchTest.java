@@ -391,13 +391,7 @@ final class SwitchTest {
 
     var completing = CompletableFuture.supplyAsync(() -> server.complete(build, 1));
     sealing.await();
-    var _ =
-        server
-            .stub()
-            .cancelBuild(
-                io.shadowindex.v1.CancelBuildRequest.newBuilder()
-                    .setShadowIndexId(build.getShadowIndexId())
-                    .build());
+    var _ = server.cancel(build);
     Files.delete(file);
     cancelled.countDown();
 

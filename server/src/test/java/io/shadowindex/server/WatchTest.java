@@ -12,9 +12,7 @@ import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.shadowindex.server.testing.RecordedStream;
 import io.shadowindex.server.testing.TestServer;
-import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.FailBuildRequest;
-import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
@@ -55,7 +53,7 @@ final class WatchTest {
     var watch = new RecordedStream<WatchBuildResponse>();
     ShadowIndexServiceGrpc.newStub(server.channel()).watchBuild(request(build), watch);
     await().until(() -> watch.values().size() == 1);
-    report(build, 40);
+    server.report(build, 40, 0);
     await().until(() -> watch.values().size() == 2);
     TestServer.write(build, "segment", "x");
     server.switchTo(server.complete(build, 1));
@@ -73,7 +71,7 @@ final class WatchTest {
   @Test
   void aWatchOfABuildThatHasEndedIsItsSnapshot() {
     ShadowIndex build = server.startBuild("main");
-    cancel(build);
+    var _ = server.cancel(build);
 
     Iterator<WatchBuildResponse> watch = server.stub().watchBuild(request(build));
 
@@ -117,9 +115,9 @@ final class WatchTest {
     await().until(() -> slow.seen.size() == 1);
 
     for (int i = 0; i < 20_000; i++) {
-      report(build, i / 200, i);
+      server.report(build, i / 200, i);
     }
-    report(build, 100, 20_000);
+    server.report(build, 100, 20_000);
     TestServer.write(build, "segment", "x");
     server.switchTo(server.complete(build, 1));
     slow.read(Integer.MAX_VALUE);
@@ -154,7 +152,7 @@ final class WatchTest {
       ShadowIndexServiceGrpc.newStub(server.channel()).watchBuild(request(build), watch);
     }
     await().until(() -> watches.stream().allMatch(watch -> watch.values().size() == 1));
-    cancel(build);
+    var _ = server.cancel(build);
 
     for (var watch : watches) {
       assertThat(watch.ends()).isTrue();
@@ -171,30 +169,6 @@ final class WatchTest {
 
   private static WatchBuildRequest request(ShadowIndex build) {
     return WatchBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build();
-  }
-
-  private void report(ShadowIndex build, int percent) {
-    report(build, percent, 0);
-  }
-
-  private void report(ShadowIndex build, int percent, long records) {
-    var _ =
-        server
-            .stub()
-            .reportProgress(
-                ReportProgressRequest.newBuilder()
-                    .setShadowIndexId(build.getShadowIndexId())
-                    .setProgressPercent(percent)
-                    .setRecordCount(records)
-                    .build());
-  }
-
-  private void cancel(ShadowIndex build) {
-    var _ =
-        server
-            .stub()
-            .cancelBuild(
-                CancelBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build());
   }
 
   /** A client that takes messages only when told to, so that the transport fills up behind it. */

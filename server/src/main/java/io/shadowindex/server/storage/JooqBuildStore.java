@@ -1,10 +1,8 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.BuildRows.isBuildOf;
-import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
 import static org.jooq.impl.DSL.noCondition;
-import static org.jooq.impl.DSL.row;
 
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildSpec;
@@ -15,7 +13,6 @@ import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
-import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.storage.EventLog.Unnumbered;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,8 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
@@ -52,7 +47,7 @@ final class JooqBuildStore implements BuildStore {
     return transactions.write(
         transaction -> {
           Instant now = now();
-          occupyIndex(transaction, spec.key(), id);
+          IndexSlots.occupy(transaction, spec.key(), id);
           insert(transaction, id, spec, now);
           EventLog.append(
               transaction,
@@ -100,9 +95,9 @@ final class JooqBuildStore implements BuildStore {
                   values(transaction, change, now));
           BuildState target = change.trigger().target();
           if (before.state().isLive() && !target.isLive()) {
-            freeIndex(transaction, before.spec().key(), id);
+            IndexSlots.free(transaction, before.spec().key(), id);
           } else if (!before.state().isLive() && target.isLive()) {
-            occupyIndex(transaction, before.spec().key(), id);
+            IndexSlots.occupy(transaction, before.spec().key(), id);
           }
           int attempt = before.attempt() + (change instanceof BuildChange.Retried ? 1 : 0);
           EventLog.append(
@@ -233,7 +228,7 @@ final class JooqBuildStore implements BuildStore {
 
   @Override
   public Optional<IndexEntry> findIndex(IndexKey key) {
-    return indexes(isSlotOf(key), 1).stream().findFirst();
+    return transactions.read(query -> IndexSlots.find(query, key));
   }
 
   @Override
@@ -242,56 +237,7 @@ final class JooqBuildStore implements BuildStore {
       @Nullable IndexType indexType,
       @Nullable IndexKey after,
       int limit) {
-    Condition condition = noCondition();
-    if (branchName != null) {
-      condition = condition.and(INDEX_SLOT.BRANCH_NAME.eq(branchName));
-    }
-    if (indexType != null) {
-      condition = condition.and(INDEX_SLOT.INDEX_TYPE.eq(indexType.name()));
-    }
-    if (after != null) {
-      condition =
-          condition.and(
-              row(INDEX_SLOT.BRANCH_NAME, INDEX_SLOT.INDEX_TYPE, INDEX_SLOT.INDEX_NAME)
-                  .gt(after.branchName(), after.indexType().name(), after.indexName()));
-    }
-    return indexes(condition, limit);
-  }
-
-  private List<IndexEntry> indexes(Condition condition, int limit) {
-    return transactions.read(
-        query -> {
-          var slots =
-              query
-                  .selectFrom(INDEX_SLOT)
-                  .where(condition)
-                  .orderBy(INDEX_SLOT.BRANCH_NAME, INDEX_SLOT.INDEX_TYPE, INDEX_SLOT.INDEX_NAME)
-                  .limit(limit)
-                  .fetch();
-          List<UUID> ids =
-              slots.stream()
-                  .flatMap(slot -> Stream.of(slot.getActiveId(), slot.getLiveBuildId()))
-                  .filter(id -> id != null)
-                  .toList();
-          Map<UUID, ShadowIndex> builds =
-              query
-                  .selectFrom(SHADOW_INDEX)
-                  .where(SHADOW_INDEX.SHADOW_INDEX_ID.in(ids))
-                  .fetch(BuildRows::toShadowIndex)
-                  .stream()
-                  .collect(Collectors.toMap(ShadowIndex::id, build -> build));
-          return slots.stream()
-              .map(
-                  slot ->
-                      new IndexEntry(
-                          new IndexKey(
-                              slot.getBranchName(),
-                              IndexType.valueOf(slot.getIndexType()),
-                              slot.getIndexName()),
-                          builds.get(slot.getActiveId()),
-                          builds.get(slot.getLiveBuildId())))
-              .toList();
-        });
+    return transactions.read(query -> IndexSlots.list(query, branchName, indexType, after, limit));
   }
 
   @Override
@@ -356,53 +302,6 @@ final class JooqBuildStore implements BuildStore {
               SHADOW_INDEX.STATE.in(filter.states().stream().map(BuildState::name).toList()));
     }
     return condition;
-  }
-
-  /** Makes the build the index's live one, or refuses because there is one. */
-  private static void occupyIndex(DSLContext transaction, IndexKey key, UUID id) {
-    transaction
-        .insertInto(INDEX_SLOT)
-        .set(INDEX_SLOT.BRANCH_NAME, key.branchName())
-        .set(INDEX_SLOT.INDEX_TYPE, key.indexType().name())
-        .set(INDEX_SLOT.INDEX_NAME, key.indexName())
-        .onConflictDoNothing()
-        .execute();
-    int occupied =
-        transaction
-            .update(INDEX_SLOT)
-            .set(INDEX_SLOT.LIVE_BUILD_ID, id)
-            .where(isSlotOf(key))
-            .and(INDEX_SLOT.LIVE_BUILD_ID.isNull())
-            .execute();
-    if (occupied == 0) {
-      UUID live =
-          transaction
-              .select(INDEX_SLOT.LIVE_BUILD_ID)
-              .from(INDEX_SLOT)
-              .where(isSlotOf(key))
-              .fetchSingle()
-              .value1();
-      throw new Refusal.BuildAlreadyExists(
-              live, Transition.require(transaction, live).state().name())
-          .exception();
-    }
-  }
-
-  private static void freeIndex(DSLContext transaction, IndexKey key, UUID id) {
-    transaction
-        .update(INDEX_SLOT)
-        .setNull(INDEX_SLOT.LIVE_BUILD_ID)
-        .where(isSlotOf(key))
-        .and(INDEX_SLOT.LIVE_BUILD_ID.eq(id))
-        .execute();
-  }
-
-  static Condition isSlotOf(IndexKey key) {
-    return INDEX_SLOT
-        .BRANCH_NAME
-        .eq(key.branchName())
-        .and(INDEX_SLOT.INDEX_TYPE.eq(key.indexType().name()))
-        .and(INDEX_SLOT.INDEX_NAME.eq(key.indexName()));
   }
 
   private Instant now() {

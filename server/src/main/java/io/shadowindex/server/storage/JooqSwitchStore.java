@@ -1,6 +1,6 @@
 package io.shadowindex.server.storage;
 
-import static io.shadowindex.server.storage.JooqBuildStore.isSlotOf;
+import static io.shadowindex.server.storage.IndexSlots.isSlotOf;
 import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
 import static io.shadowindex.server.storage.schema.tables.ResourceLock.RESOURCE_LOCK;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;

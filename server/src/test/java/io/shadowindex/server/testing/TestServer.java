@@ -7,8 +7,11 @@ import io.grpc.protobuf.StatusProto;
 import io.shadowindex.server.ShadowIndexServer;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
+import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
@@ -92,6 +95,34 @@ public final class TestServer implements AutoCloseable {
     Path file = Path.of(build.getShadowIndexPath()).resolve(name);
     Files.createDirectories(file.getParent());
     return Files.writeString(file, content);
+  }
+
+  /** Reports progress, as a worker would. */
+  public void report(ShadowIndex build, int percent, long records) {
+    var _ =
+        stub()
+            .reportProgress(
+                ReportProgressRequest.newBuilder()
+                    .setShadowIndexId(build.getShadowIndexId())
+                    .setProgressPercent(percent)
+                    .setRecordCount(records)
+                    .build());
+  }
+
+  /** Gives a build up. */
+  public ShadowIndex cancel(ShadowIndex build) {
+    return stub()
+        .cancelBuild(
+            CancelBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build())
+        .getShadowIndex();
+  }
+
+  /** The build as it is now. */
+  public ShadowIndex get(ShadowIndex build) {
+    return stub()
+        .getShadowIndex(
+            GetShadowIndexRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build())
+        .getShadowIndex();
   }
 
   /** Completes a build that has the given number of records. */

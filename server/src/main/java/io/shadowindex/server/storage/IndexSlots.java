@@ -1,0 +1,134 @@
+package io.shadowindex.server.storage;
+
+import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
+import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.noCondition;
+import static org.jooq.impl.DSL.row;
+
+import io.shadowindex.server.build.BuildStore.IndexEntry;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.refusal.Refusal;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jooq.Condition;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
+
+/** The rows that say of each index which build is its live one and which generation is active. */
+final class IndexSlots {
+
+  private IndexSlots() {}
+
+  static Optional<IndexEntry> find(DSLContext query, IndexKey key) {
+    return entries(query, isSlotOf(key), 1).stream().findFirst();
+  }
+
+  static List<IndexEntry> list(
+      DSLContext query,
+      @Nullable String branchName,
+      @Nullable IndexType indexType,
+      @Nullable IndexKey after,
+      int limit) {
+    Condition condition = noCondition();
+    if (branchName != null) {
+      condition = condition.and(INDEX_SLOT.BRANCH_NAME.eq(branchName));
+    }
+    if (indexType != null) {
+      condition = condition.and(INDEX_SLOT.INDEX_TYPE.eq(indexType.name()));
+    }
+    if (after != null) {
+      condition =
+          condition.and(
+              row(INDEX_SLOT.BRANCH_NAME, INDEX_SLOT.INDEX_TYPE, INDEX_SLOT.INDEX_NAME)
+                  .gt(after.branchName(), after.indexType().name(), after.indexName()));
+    }
+    return entries(query, condition, limit);
+  }
+
+  private static List<IndexEntry> entries(DSLContext query, Condition condition, int limit) {
+    var slots =
+        query
+            .selectFrom(INDEX_SLOT)
+            .where(condition)
+            .orderBy(INDEX_SLOT.BRANCH_NAME, INDEX_SLOT.INDEX_TYPE, INDEX_SLOT.INDEX_NAME)
+            .limit(limit)
+            .fetch();
+    List<UUID> ids =
+        slots.stream()
+            .flatMap(slot -> Stream.of(slot.getActiveId(), slot.getLiveBuildId()))
+            .filter(id -> id != null)
+            .toList();
+    Map<UUID, ShadowIndex> builds =
+        query
+            .selectFrom(SHADOW_INDEX)
+            .where(SHADOW_INDEX.SHADOW_INDEX_ID.in(ids))
+            .fetch(BuildRows::toShadowIndex)
+            .stream()
+            .collect(Collectors.toMap(ShadowIndex::id, build -> build));
+    return slots.stream()
+        .map(
+            slot ->
+                new IndexEntry(
+                    new IndexKey(
+                        slot.getBranchName(),
+                        IndexType.valueOf(slot.getIndexType()),
+                        slot.getIndexName()),
+                    builds.get(slot.getActiveId()),
+                    builds.get(slot.getLiveBuildId())))
+        .toList();
+  }
+
+  /** Makes the build the index's live one, or refuses because there is one. */
+  static void occupy(DSLContext transaction, IndexKey key, UUID id) {
+    transaction
+        .insertInto(INDEX_SLOT)
+        .set(INDEX_SLOT.BRANCH_NAME, key.branchName())
+        .set(INDEX_SLOT.INDEX_TYPE, key.indexType().name())
+        .set(INDEX_SLOT.INDEX_NAME, key.indexName())
+        .onConflictDoNothing()
+        .execute();
+    int occupied =
+        transaction
+            .update(INDEX_SLOT)
+            .set(INDEX_SLOT.LIVE_BUILD_ID, id)
+            .where(isSlotOf(key))
+            .and(INDEX_SLOT.LIVE_BUILD_ID.isNull())
+            .execute();
+    if (occupied == 0) {
+      UUID live =
+          transaction
+              .select(INDEX_SLOT.LIVE_BUILD_ID)
+              .from(INDEX_SLOT)
+              .where(isSlotOf(key))
+              .fetchSingle()
+              .value1();
+      throw new Refusal.BuildAlreadyExists(
+              live, Transition.require(transaction, live).state().name())
+          .exception();
+    }
+  }
+
+  /** Frees the index when the build is its live one. */
+  static void free(DSLContext transaction, IndexKey key, UUID id) {
+    transaction
+        .update(INDEX_SLOT)
+        .setNull(INDEX_SLOT.LIVE_BUILD_ID)
+        .where(isSlotOf(key))
+        .and(INDEX_SLOT.LIVE_BUILD_ID.eq(id))
+        .execute();
+  }
+
+  static Condition isSlotOf(IndexKey key) {
+    return INDEX_SLOT
+        .BRANCH_NAME
+        .eq(key.branchName())
+        .and(INDEX_SLOT.INDEX_TYPE.eq(key.indexType().name()))
+        .and(INDEX_SLOT.INDEX_NAME.eq(key.indexName()));
+  }
+}
