@@ -67,6 +67,9 @@ public final class Main implements Callable<Integer> {
 
   @Option(
       names = "--allow-plaintext",
+      paramLabel = "BOOL",
+      arity = "0..1",
+      fallbackValue = "true",
       defaultValue = "${env:SHADOWINDEX_ALLOW_PLAINTEXT:-false}",
       description =
           "Listen without encryption on an address that others can reach."

@@ -47,7 +47,10 @@ final class Rehearsal implements AutoCloseable {
   private final Thread thread;
   private volatile boolean stopped;
 
-  /** Takes the directory to work in, which is deleted before and afterwards. */
+  /**
+   * Takes the directory to work in, which is deleted before and afterwards, and the number of
+   * switches, which may be 0.
+   */
   Rehearsal(Path directory, int switches) {
     this.directory = directory;
     this.switches = switches;
@@ -74,8 +77,10 @@ final class Rehearsal implements AutoCloseable {
     FileOperations files = FileOperations.real();
     try {
       files.deleteTree(directory);
-      rehearse(files);
-      files.deleteTree(directory);
+      if (switches > 0) {
+        rehearse(files);
+        files.deleteTree(directory);
+      }
     } catch (IOException | RuntimeException e) {
       log.warn("the rehearsal of switches failed", e);
     }

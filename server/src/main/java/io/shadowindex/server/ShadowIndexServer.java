@@ -129,11 +129,8 @@ public final class ShadowIndexServer implements AutoCloseable {
       this.endpoint =
           new GrpcEndpoint(config.listen(), builds, switches, watches, layout, environment.clock());
       endpoint.start();
-      var rehearsal =
-          open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()));
-      if (config.rehearsedSwitches() > 0) {
-        rehearsal.start();
-      }
+      open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()))
+          .start();
     } catch (IOException | RuntimeException e) {
       closeOpened();
       throw e;

@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.shadowindex.server.testing.ServerProcess;
+import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.WatchBuildRequest;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -63,6 +65,40 @@ final class ServerProcessIT {
 
     assertThat(result.exit()).isEqualTo(2);
     assertThat(result.output()).contains("--listen nonsense").contains("--data-dir /dev/null");
+  }
+
+  @Test
+  void aFlagThatTheEnvironmentSetsTooIsSet() throws Exception {
+    Result result =
+        run(
+            Map.of("SHADOWINDEX_ALLOW_PLAINTEXT", "true"),
+            "--allow-plaintext",
+            "--listen",
+            "0.0.0.0:0",
+            "--data-dir",
+            "/dev/null");
+
+    assertThat(result.output()).contains("--data-dir /dev/null").doesNotContain("--listen");
+  }
+
+  @Test
+  void fileNamesAreUtf8WhateverTheLocale() throws Exception {
+    try (ServerProcess server =
+        ServerProcess.start(directory.resolve("data"), Map.of("LC_ALL", "C"))) {
+      ShadowIndex build = start(server);
+      Files.writeString(Path.of(build.getShadowIndexPath()).resolve("größe"), "x");
+
+      ShadowIndex built =
+          server
+              .stub()
+              .completeBuild(
+                  CompleteBuildRequest.newBuilder()
+                      .setShadowIndexId(build.getShadowIndexId())
+                      .build())
+              .getShadowIndex();
+
+      assertThat(built.getState()).isEqualTo(ShadowIndex.State.BUILT);
+    }
   }
 
   @Test

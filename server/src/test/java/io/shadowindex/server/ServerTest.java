@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
@@ -13,19 +15,24 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.shadowindex.server.ShadowIndexServer.DirectoryInUseException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.index.DelegatingFileOperations;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.ManualClock;
 import io.shadowindex.server.testing.RecordedStream;
 import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.BuildSummary;
+import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.GetIndexRequest;
 import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.SwitchIndexRequest;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -163,6 +170,69 @@ final class ServerTest {
 
       await().until(() -> !Files.exists(Path.of(build.getShadowIndexPath())));
       assertThat(directory.resolve("index/trash")).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void filesThatCannotBeDeletedDoNotKeepTheServerFromStarting() throws IOException {
+    Path trash = directory.resolve("index/trash/left");
+    Files.createDirectories(trash);
+    var files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void delete(Path path) throws IOException {
+            if (path.equals(trash)) {
+              throw new FileSystemException(path.toString(), null, "Operation not permitted");
+            }
+            super.delete(path);
+          }
+        };
+    var environment = new Environment(clock, files, SwitchStep.Observer.NONE);
+
+    try (TestServer server = TestServer.start(TestServer.config(directory), environment)) {
+      assertThat(server.startBuild("main").getState()).isEqualTo(State.BUILDING);
+    }
+  }
+
+  @Test
+  void pagesAreNoLargerThanClientsAccept() throws IOException {
+    try (TestServer server = TestServer.start(directory)) {
+      int builds = 50;
+      for (int i = 0; i < builds; i++) {
+        ShadowIndex build = server.startBuild("branch-" + i);
+        TestServer.write(build, "segment", "x");
+        server
+            .stub()
+            .completeBuild(
+                CompleteBuildRequest.newBuilder()
+                    .setShadowIndexId(build.getShadowIndexId())
+                    .setBuildSummary(
+                        BuildSummary.newBuilder()
+                            .setAttributes(
+                                Struct.newBuilder()
+                                    .putFields(
+                                        "notes",
+                                        Value.newBuilder()
+                                            .setStringValue("x".repeat(60_000))
+                                            .build())))
+                    .build());
+      }
+      int listed = 0;
+      int pages = 0;
+      String token = "";
+      do {
+        var page =
+            server
+                .stub()
+                .listIndexes(
+                    ListIndexesRequest.newBuilder().setPageSize(1000).setPageToken(token).build());
+        listed += page.getIndexesCount();
+        pages++;
+        token = page.getNextPageToken();
+      } while (!token.isEmpty());
+
+      assertThat(listed).isEqualTo(builds);
+      assertThat(pages).isEqualTo(2);
     }
   }
 

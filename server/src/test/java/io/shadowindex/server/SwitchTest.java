@@ -246,6 +246,77 @@ final class SwitchTest {
   }
 
   @Test
+  void somethingElseThatAppearsInThePlaceOfTheLinkMeanwhileIsNotOverwrittenEither()
+      throws IOException {
+    ShadowIndex built = server.built("main");
+    Path link = Path.of(built.getCurrentIndexPath());
+    observer =
+        reached -> {
+          if (reached == SwitchStep.FLIP) {
+            try {
+              Files.writeString(link, "precious");
+            } catch (IOException e) {
+              throw new AssertionError(e);
+            }
+          }
+        };
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(built));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("LIVE_NAME_OCCUPIED");
+    assertThat(link).hasContent("precious");
+    assertState(built, BuildState.BUILT);
+    assertNothingIsUnderWay();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = SwitchStep.class,
+      names = {"FLIP", "VERIFY", "COMMIT"})
+  void aMistakeInTheProgramUnderTheLockDoesNotLeaveItHeld(SwitchStep step) throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex next = server.built("main");
+    observer =
+        reached -> {
+          if (reached == step) {
+            observer = NOTHING;
+            throw new IllegalStateException("a mistake");
+          }
+        };
+
+    var failure = catchThrowable(() -> server.switchTo(next));
+
+    boolean flipped = step != SwitchStep.FLIP;
+    assertThat(failure == null).isEqualTo(flipped);
+    assertState(next, flipped ? BuildState.ACTIVE : BuildState.BUILT);
+    assertLive(flipped ? next : old, next);
+    assertNothingIsUnderWay();
+  }
+
+  @Test
+  void aForcedSwitchNeverLeadsToDamagedFiles() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex built = server.startBuild("main");
+    Path lost = TestServer.write(built, "lost", "x");
+    TestServer.write(built, "kept", "x");
+    server.complete(built, 0);
+    Files.delete(lost);
+
+    SwitchIndexResponse response =
+        server.stub().switchIndex(TestServer.switchRequest(built).setForceSwitch(true).build());
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getValidationErrorsList())
+        .contains("lost is missing", "Shadow index has no records");
+    assertThat(response.getMessage()).contains("damaged").doesNotContain("force_switch");
+    assertThat(response.getLockHeldMicros()).isZero();
+    assertState(built, BuildState.BUILT);
+    assertLive(old, built);
+  }
+
+  @Test
   void aForcedSwitchNeverLeadsToFilesThatAreGone() throws IOException {
     ShadowIndex built = server.built("main");
     Path generation = Path.of(built.getShadowIndexPath());
@@ -369,16 +440,37 @@ final class SwitchTest {
   }
 
   @Test
-  void aBuildCancelledWhileItIsCompletedIsCancelled() throws Exception {
+  void filesOfOneAttemptDoNotCompleteTheNext() throws Exception {
     var sealing = new CountDownLatch(1);
-    var cancelled = new CountDownLatch(1);
+    var retried = new CountDownLatch(1);
+    pauseSealing(sealing, retried);
+    ShadowIndex build = server.startBuild("main");
+    TestServer.write(build, "segment", "x");
+
+    var completing = CompletableFuture.supplyAsync(() -> server.complete(build, 1));
+    sealing.await();
+    server.fail(build);
+    ShadowIndex next = server.retry(build);
+    TestServer.write(next, "segment", "x");
+    retried.countDown();
+
+    assertThatThrownBy(() -> completing.get(30, TimeUnit.SECONDS))
+        .cause()
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            refused -> assertThat(TestServer.reason(refused)).isEqualTo("STALE_FENCING_TOKEN"));
+    assertState(build, BuildState.BUILDING);
+    server.report(next, 10, 1);
+  }
+
+  private void pauseSealing(CountDownLatch reachedIt, CountDownLatch mayGoOn) throws IOException {
     files =
         new DelegatingFileOperations(FileOperations.real()) {
           @Override
           public void makeReadOnly(Path file) throws IOException {
-            sealing.countDown();
+            reachedIt.countDown();
             try {
-              cancelled.await();
+              mayGoOn.await();
             } catch (InterruptedException e) {
               throw new AssertionError(e);
             }
@@ -386,6 +478,13 @@ final class SwitchTest {
           }
         };
     restart();
+  }
+
+  @Test
+  void aBuildCancelledWhileItIsCompletedIsCancelled() throws Exception {
+    var sealing = new CountDownLatch(1);
+    var cancelled = new CountDownLatch(1);
+    pauseSealing(sealing, cancelled);
     ShadowIndex build = server.startBuild("main");
     Path file = TestServer.write(build, "segment", "x");
 
@@ -434,8 +533,8 @@ final class SwitchTest {
     return server.complete(build, 1);
   }
 
-  /** Not an IOException: stops the switch like a crash, without any of its error handling. */
-  private static final class Stopped extends RuntimeException {
+  /** Stops the switch like a crash, without any of its error handling. */
+  private static final class Stopped extends Error {
     private static final long serialVersionUID = 1L;
   }
 

@@ -1,6 +1,7 @@
 package io.shadowindex.server.build;
 
 import io.shadowindex.server.build.BuildStore.BuildFilter;
+import io.shadowindex.server.build.BuildStore.BuildList;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.ProgressBoard.Report;
@@ -20,7 +21,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -119,20 +119,23 @@ public final class BuildLifecycle {
    */
   public ShadowIndex complete(UUID id, Precondition precondition, CompletionReport completion)
       throws IOException {
-    requireState(id, precondition, Trigger.COMPLETE);
-    Manifest manifest = seal(id, precondition);
+    ShadowIndex build = requireState(id, precondition, Trigger.COMPLETE);
+    // Whatever happens meanwhile: the files that are sealed are those of this attempt.
+    var attempt = new Precondition(build.fencingToken(), precondition.revision());
+    Manifest manifest = seal(id, attempt);
     var change = new BuildChange.Completed(completion.with(manifest.totalBytes()));
-    return leaveBuilding(id, precondition, change);
+    return leaveBuilding(id, attempt, change);
   }
 
-  /**
-   * A file that goes away while it is sealed went with the build, or is one the worker still moves.
-   */
-  private Manifest seal(UUID id, Precondition precondition) throws IOException {
+  /** Files that change or go away while they are sealed: with the attempt, or under its worker. */
+  private Manifest seal(UUID id, Precondition attempt) throws IOException {
     try {
       return sealer.seal(id);
+    } catch (RefusedException e) {
+      var _ = requireState(id, attempt, Trigger.COMPLETE);
+      throw e;
     } catch (NoSuchFileException e) {
-      requireState(id, precondition, Trigger.COMPLETE);
+      var _ = requireState(id, attempt, Trigger.COMPLETE);
       Path file = layout.buildDirectory(id).relativize(Path.of(e.getFile()));
       var violation = new Violation(file.toString(), "vanished while it was read");
       throw new Refusal.UnsafeFiles(id, List.of(violation)).exception();
@@ -166,30 +169,22 @@ public final class BuildLifecycle {
   }
 
   /** Builds with their newest progress; see {@link BuildStore#list}. */
-  public List<ShadowIndex> list(BuildFilter filter, long before, int limit) {
-    return store.list(filter, before, limit).stream().map(this::withNewestProgress).toList();
+  public BuildList list(BuildFilter filter, long before, int limit) {
+    BuildList stored = store.list(filter, before, limit);
+    return new BuildList(
+        stored.builds().stream().map(this::withNewestProgress).toList(), stored.counts());
   }
 
-  /** See {@link BuildStore#count}. */
-  public Map<BuildState, Long> count(BuildFilter filter) {
-    return store.count(filter);
-  }
-
-  /** One index and its builds. */
-  public IndexEntry getIndex(IndexKey key) {
+  /** One index and its builds; see {@link BuildStore#findIndex}. */
+  public IndexEntry getIndex(IndexKey key, int retained) {
     return withNewestProgress(
         store
-            .findIndex(key)
+            .findIndex(key, retained)
             .orElseThrow(
                 () ->
                     new Refusal.IndexNotFound(
                             key.branchName(), key.indexType().name(), key.indexName())
                         .exception()));
-  }
-
-  /** See {@link BuildStore#retained}. */
-  public List<ShadowIndex> retained(IndexKey key, int limit) {
-    return store.retained(key, limit);
   }
 
   /** See {@link BuildStore#listIndexes}. */
@@ -220,11 +215,22 @@ public final class BuildLifecycle {
     }
     try {
       ShadowIndex building = store.apply(id, Precondition.NONE, new BuildChange.Prepared());
-      board.put(building);
+      putOnBoard(building);
       return building;
-    } catch (RefusedException cancelledMeanwhile) {
-      files.deleteTree(directory);
-      throw cancelledMeanwhile;
+    } catch (RefusedException e) {
+      if (e.refusal() instanceof Refusal.IllegalTransition) { // cancelled meanwhile
+        files.deleteTree(directory);
+      }
+      throw e;
+    }
+  }
+
+  /** Whoever ended the attempt before it was on the board could not take it off. */
+  private void putOnBoard(ShadowIndex building) {
+    board.put(building);
+    ShadowIndex now = require(building.id());
+    if (now.state() != BuildState.BUILDING || now.fencingToken() != building.fencingToken()) {
+      board.remove(building.id(), building.fencingToken());
     }
   }
 
@@ -235,12 +241,12 @@ public final class BuildLifecycle {
   private ShadowIndex leaveBuilding(UUID id, Precondition precondition, BuildChange change) {
     board.takeUnstored(id).ifPresent(update -> store.saveProgress(List.of(update)));
     ShadowIndex after = store.apply(id, precondition, change);
-    board.remove(id);
+    board.remove(id, after.fencingToken());
     return after;
   }
 
   /** Refuses early what the store would refuse after the files were read for nothing. */
-  private void requireState(UUID id, Precondition precondition, Trigger trigger) {
+  private ShadowIndex requireState(UUID id, Precondition precondition, Trigger trigger) {
     ShadowIndex build = require(id);
     Long token = precondition.fencingToken();
     if (token != null && token != build.fencingToken()) {
@@ -249,6 +255,7 @@ public final class BuildLifecycle {
     if (!trigger.sources().contains(build.state())) {
       throw illegal(build, trigger.verb(), trigger.sources().toArray(BuildState[]::new));
     }
+    return build;
   }
 
   private ShadowIndex require(UUID id) {
@@ -269,7 +276,7 @@ public final class BuildLifecycle {
     ShadowIndex live = entry.live();
     return live == null
         ? entry
-        : new IndexEntry(entry.key(), entry.active(), withNewestProgress(live));
+        : new IndexEntry(entry.key(), entry.active(), withNewestProgress(live), entry.retained());
   }
 
   private ShadowIndex withNewestProgress(ShadowIndex build) {

@@ -54,12 +54,22 @@ public interface BuildStore {
   List<ShadowIndex> findByState(Set<BuildState> states);
 
   /**
-   * At most {@code limit} builds, newest first, that began before the one numbered {@code before}.
+   * At most {@code limit} builds, newest first, that began before the one numbered {@code before},
+   * and how many match at that moment.
    */
-  List<ShadowIndex> list(BuildFilter filter, long before, int limit);
+  BuildList list(BuildFilter filter, long before, int limit);
 
-  /** How many builds match, by state. States without builds are left out. */
-  Map<BuildState, Long> count(BuildFilter filter);
+  /**
+   * Some builds of many.
+   *
+   * @param counts how many builds match the filter, by state; states without builds are left out
+   */
+  record BuildList(List<ShadowIndex> builds, Map<BuildState, Long> counts) {
+    public BuildList {
+      builds = List.copyOf(builds);
+      counts = Map.copyOf(counts);
+    }
+  }
 
   /**
    * Which builds are meant; null and empty match everything.
@@ -78,23 +88,36 @@ public interface BuildStore {
   /** How long the last {@code limit} completed builds of an index took, newest first. */
   List<Duration> buildTimes(IndexKey key, int limit);
 
-  /** One index; empty when no build of it was ever started. */
-  Optional<IndexEntry> findIndex(IndexKey key);
+  /**
+   * One index with at most {@code retained} of the generations it keeps; empty when no build of it
+   * was ever started.
+   */
+  Optional<IndexEntry> findIndex(IndexKey key, int retained);
 
-  /** At most {@code limit} indexes after {@code after} in the order of branch, type and name. */
+  /**
+   * At most {@code limit} indexes after {@code after} in the order of branch, type and name,
+   * without the generations they keep.
+   */
   List<IndexEntry> listIndexes(
       @Nullable String branchName,
       @Nullable IndexType indexType,
       @Nullable IndexKey after,
       int limit);
 
-  /** An index and its builds; null where there is none. */
-  record IndexEntry(IndexKey key, @Nullable ShadowIndex active, @Nullable ShadowIndex live) {}
-
   /**
-   * At most {@code limit} superseded generations of an index whose files are kept, newest first.
+   * An index and its builds; null where there is none.
+   *
+   * @param retained superseded generations whose files are kept, newest first
    */
-  List<ShadowIndex> retained(IndexKey key, int limit);
+  record IndexEntry(
+      IndexKey key,
+      @Nullable ShadowIndex active,
+      @Nullable ShadowIndex live,
+      List<ShadowIndex> retained) {
+    public IndexEntry {
+      retained = List.copyOf(retained);
+    }
+  }
 
   /** At most {@code limit} builds whose files are kept and need not be after {@code now}. */
   List<ShadowIndex> expired(Instant now, int limit);

@@ -48,8 +48,10 @@ public final class ProgressBoard {
     entries.put(build.id(), new Entry(build, true));
   }
 
-  void remove(UUID id) {
-    entries.remove(id);
+  /** Takes an attempt off the board, and leaves a later one of the same build on it. */
+  void remove(UUID id, long fencingToken) {
+    entries.computeIfPresent(
+        id, (key, entry) -> entry.build().fencingToken() == fencingToken ? null : entry);
   }
 
   /** Takes a report; empty when the build is not on the board. */

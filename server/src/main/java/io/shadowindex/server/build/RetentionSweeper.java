@@ -9,6 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -61,26 +62,44 @@ public final class RetentionSweeper {
     }
   }
 
-  /** Deletes the files that a crash left between the database and the deletion. */
+  /**
+   * Deletes the files that a crash left between the database and the deletion. What cannot be
+   * deleted is logged and left for the next start: it is in nobody's way.
+   */
   public void recover() throws IOException {
-    files.deleteTree(layout.trash());
+    deleteOrLog(layout.trash());
     if (!Files.isDirectory(layout.builds())) {
       return;
     }
     try (var builds = Files.newDirectoryStream(layout.builds(), Files::isDirectory)) {
       for (Path directory : builds) {
-        if (isDeleted(directory.getFileName().toString())) {
-          files.deleteTree(directory);
-        }
+        deletedBuild(directory.getFileName().toString())
+            .ifPresent(
+                id -> {
+                  deleteOrLog(layout.manifest(id));
+                  deleteOrLog(directory);
+                });
       }
     }
   }
 
-  private boolean isDeleted(String name) {
+  /** The build of that id, when its files are recorded as deleted. */
+  private Optional<UUID> deletedBuild(String name) {
     try {
-      return store.find(UUID.fromString(name)).map(build -> !build.hasFiles()).orElse(false);
+      return store
+          .find(UUID.fromString(name))
+          .filter(build -> !build.hasFiles())
+          .map(ShadowIndex::id);
     } catch (IllegalArgumentException notABuild) {
-      return false;
+      return Optional.empty();
+    }
+  }
+
+  private void deleteOrLog(Path path) {
+    try {
+      files.deleteTree(path);
+    } catch (IOException e) {
+      log.error("{} could not be deleted", path, e);
     }
   }
 
@@ -112,10 +131,10 @@ public final class RetentionSweeper {
     if (!store.markFilesDeleted(build.id(), now)) {
       return;
     }
+    files.delete(layout.manifest(build.id()));
     if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
       files.createDirectories(layout.trash());
       files.rename(directory, trash);
     }
-    files.delete(layout.manifest(build.id()));
   }
 }

@@ -99,6 +99,11 @@ public record ServerConfig(
         indexRoot == null
             ? data.resolve("index")
             : parseDirectory("--index-root", indexRoot, errors);
+    if (root.equals(data)) {
+      errors.add(
+          "--index-root %s: must not be the data directory itself, a directory in it will do"
+              .formatted(indexRoot));
+    }
     if (!errors.isEmpty()) {
       throw new InvalidConfigException(errors);
     }

@@ -74,7 +74,10 @@ final class GrpcErrors {
               ErrorReason.Enum.PROGRESS_BACKWARDS,
               message,
               build(backwards.buildId()),
-              badRequest(List.of(new Violation(backwards.field(), message))));
+              badRequest(
+                  List.of(
+                      new Violation(
+                          backwards.field(), "must be at least " + backwards.known()))));
       case Refusal.InvalidPageToken() ->
           status(
               Code.INVALID_ARGUMENT,

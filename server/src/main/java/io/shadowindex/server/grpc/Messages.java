@@ -131,7 +131,7 @@ final class Messages {
     return message.build();
   }
 
-  Index index(IndexEntry entry, List<ShadowIndex> retained) {
+  Index index(IndexEntry entry) {
     IndexKey key = entry.key();
     var message =
         Index.newBuilder()
@@ -139,7 +139,8 @@ final class Messages {
             .setIndexType(indexType(key))
             .setIndexName(key.indexName())
             .setCurrentIndexPath(layout.liveLink(key).toString())
-            .addAllRetainedGenerations(retained.stream().map(this::shadowIndex).toList());
+            .addAllRetainedGenerations(
+                Page.of(entry.retained(), entry.retained().size(), this::shadowIndex).messages());
     if (entry.active() != null) {
       message.setActiveGeneration(shadowIndex(entry.active()));
     }

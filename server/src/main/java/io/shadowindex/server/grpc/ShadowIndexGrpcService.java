@@ -6,6 +6,7 @@ import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore.BuildFilter;
+import io.shadowindex.server.build.BuildStore.BuildList;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard.Report;
@@ -196,19 +197,19 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     long before = pageStart(filters, request.getPageToken());
     int size = pageSize(request.getPageSize());
     BuildFilter filter = filter(request);
-    List<ShadowIndex> found = builds.list(filter, before, size + 1);
-    List<ShadowIndex> page = found.subList(0, Math.min(size, found.size()));
-    Map<BuildState, Long> counts = builds.count(filter);
+    BuildList found = builds.list(filter, before, size + 1);
+    var page = Page.of(found.builds(), size, messages::shadowIndex);
+    Map<BuildState, Long> counts = found.counts();
     var response =
         ListShadowIndexesResponse.newBuilder()
-            .addAllShadowIndexes(page.stream().map(messages::shadowIndex).toList())
+            .addAllShadowIndexes(page.messages())
             .setTotalCount(counts.values().stream().mapToLong(Long::longValue).sum())
             .setActiveBuilds(
                 count(counts, BuildState.PREPARING, BuildState.BUILDING, BuildState.SWITCHING))
             .setReadyForSwitch(count(counts, BuildState.BUILT));
-    if (found.size() > size) {
+    if (page.isFollowed()) {
       response.setNextPageToken(
-          PageToken.encode(filters, Long.toString(page.getLast().sequence())));
+          PageToken.encode(filters, Long.toString(page.last().sequence())));
     }
     answer(client, response.build());
   }
@@ -217,12 +218,8 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   public void getIndex(GetIndexRequest request, StreamObserver<GetIndexResponse> client) {
     IndexKey key =
         Messages.key(request.getBranchName(), request.getIndexType(), request.getIndexName());
-    IndexEntry entry = builds.getIndex(key);
-    answer(
-        client,
-        GetIndexResponse.newBuilder()
-            .setIndex(messages.index(entry, builds.retained(key, RETAINED_LIMIT)))
-            .build());
+    IndexEntry entry = builds.getIndex(key, RETAINED_LIMIT);
+    answer(client, GetIndexResponse.newBuilder().setIndex(messages.index(entry)).build());
   }
 
   @Override
@@ -237,12 +234,10 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
                 ? null
                 : IndexKeyToken.decode(PageToken.decode(filters, request.getPageToken())),
             size + 1);
-    List<IndexEntry> page = found.subList(0, Math.min(size, found.size()));
-    var response = ListIndexesResponse.newBuilder();
-    page.forEach(entry -> response.addIndexes(messages.index(entry, List.of())));
-    if (found.size() > size) {
-      response.setNextPageToken(
-          PageToken.encode(filters, IndexKeyToken.encode(page.getLast().key())));
+    var page = Page.of(found, size, messages::index);
+    var response = ListIndexesResponse.newBuilder().addAllIndexes(page.messages());
+    if (page.isFollowed()) {
+      response.setNextPageToken(PageToken.encode(filters, IndexKeyToken.encode(page.last().key())));
     }
     answer(client, response.build());
   }

@@ -55,13 +55,13 @@ final class SwitchMessages {
             .setSuccess(outcome.success())
             .setSwitchDurationMs(outcome.duration().toMillis())
             .setLockHeldMicros(outcome.lockHeld().toNanos() / 1000)
-            .setValidationPassed(outcome.validationErrors().isEmpty())
-            .addAllValidationErrors(outcome.validationErrors())
+            .setValidationPassed(outcome.validation().passed())
+            .addAllValidationErrors(outcome.validation().errors())
             .setVerificationPassed(outcome.verified())
             .addAllVerificationErrors(outcome.verificationErrors())
             .setMessage(message(outcome))
             .setIndexAccessible(outcome.accessible())
-            .addAllWarnings(outcome.warnings())
+            .addAllWarnings(outcome.validation().warnings())
             .setShadowIndex(messages.shadowIndex(build));
     ShadowIndex old = outcome.old();
     if (old != null) {
@@ -83,8 +83,12 @@ final class SwitchMessages {
       return "Index switch completed successfully in %dms".formatted(outcome.duration().toMillis());
     }
     if (outcome.build().state() == BuildState.BUILT) {
-      return "Index not switched: validation failed; the build can be switched to with force_switch";
+      return outcome.validation().canBeForced()
+          ? "Index not switched: validation failed; the build can be switched to with force_switch"
+          : "Index not switched: the build's files are damaged; cancel it and build again";
     }
-    return "Index not switched: verification failed; the previous generation is live again";
+    return outcome.old() == null
+        ? "Index not switched: verification failed; the index has no live generation, as before"
+        : "Index not switched: verification failed; the previous generation is live again";
   }
 }

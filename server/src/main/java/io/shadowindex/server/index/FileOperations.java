@@ -5,20 +5,19 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The writing operations on index files, each one system call or close to it. Tests replace it to
@@ -32,6 +31,13 @@ public interface FileOperations {
           PosixFilePermission.OWNER_WRITE,
           PosixFilePermission.GROUP_WRITE,
           PosixFilePermission.OTHERS_WRITE);
+
+  /** What {@link #makeWritable} grants. */
+  Set<PosixFilePermission> OWNER_PERMISSIONS =
+      Set.of(
+          PosixFilePermission.OWNER_READ,
+          PosixFilePermission.OWNER_WRITE,
+          PosixFilePermission.OWNER_EXECUTE);
 
   /** Creates the directory and its missing parents. Not durable until their parents are synced. */
   void createDirectories(Path directory) throws IOException;
@@ -116,48 +122,47 @@ public interface FileOperations {
       public void delete(Path path) throws IOException {
         Files.deleteIfExists(path);
       }
+
+      @Override
+      public void makeWritable(Path directory) throws IOException {
+        Set<PosixFilePermission> permissions =
+            EnumSet.copyOf(Files.getPosixFilePermissions(directory, LinkOption.NOFOLLOW_LINKS));
+        if (permissions.addAll(OWNER_PERMISSIONS)) {
+          Files.setPosixFilePermissions(directory, permissions);
+        }
+      }
     };
   }
 
+  /** Gives a directory's owner all rights to it, as far as they are missing: chmod(2). */
+  void makeWritable(Path directory) throws IOException;
+
   /**
-   * Deletes a tree without following links. Tolerates files that appear or vanish meanwhile; what a
-   * crash leaves is deleted by the next call.
+   * Deletes a tree without following links, directories that nobody may write to included. Tolerates
+   * files that appear or vanish meanwhile; what a crash leaves is deleted by the next call.
    */
   default void deleteTree(Path top) throws IOException {
-    if (!Files.exists(top, LinkOption.NOFOLLOW_LINKS)) {
-      return;
+    try {
+      if (Files.isDirectory(top, LinkOption.NOFOLLOW_LINKS)) {
+        makeWritable(top);
+        for (Path child : children(top)) {
+          deleteTree(child);
+        }
+      }
+      delete(top);
+    } catch (NoSuchFileException | DirectoryNotEmptyException changedMeanwhile) {
+      // Gone, or still written to: the next call finds what is left.
     }
-    Files.walkFileTree(
-        top,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            delete(file);
-            return FileVisitResult.CONTINUE;
-          }
+  }
 
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            if (e instanceof NoSuchFileException) {
-              return FileVisitResult.CONTINUE;
-            }
-            throw e;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
-              throws IOException {
-            if (e != null) {
-              throw e;
-            }
-            try {
-              delete(directory);
-            } catch (DirectoryNotEmptyException stillWrittenTo) {
-              return FileVisitResult.CONTINUE;
-            }
-            return FileVisitResult.CONTINUE;
-          }
-        });
+  /** What a directory holds; read at once, so that no depth of the tree holds files open. */
+  private static List<Path> children(Path directory) throws IOException {
+    try (var stream = Files.newDirectoryStream(directory)) {
+      var children = new ArrayList<Path>();
+      stream.forEach(children::add);
+      return children;
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
   }
 }

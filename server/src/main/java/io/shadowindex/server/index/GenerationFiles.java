@@ -2,8 +2,10 @@ package io.shadowindex.server.index;
 
 import io.shadowindex.server.refusal.Refusal.Violation;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -19,7 +21,8 @@ import java.util.Map;
  *
  * @param files the plain files, ordered by path
  * @param directories the directory itself and all below it, parents before children
- * @param unsafe what a generation cannot have: links, further names of one file, devices, sockets
+ * @param unsafe what a generation cannot have: links, further names of one file, devices,
+ *     sockets, names that are not valid, what cannot be read
  */
 record GenerationFiles(List<Found> files, List<Path> directories, List<Violation> unsafe) {
 
@@ -43,7 +46,9 @@ record GenerationFiles(List<Found> files, List<Path> directories, List<Violation
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
               throws IOException {
             String path = generation.relativize(file).toString();
-            if (attributes.isSymbolicLink()) {
+            if (!namesTheSame(generation, path, file)) {
+              unsafe.add(new Violation(path, "has a name that is not valid UTF-8"));
+            } else if (attributes.isSymbolicLink()) {
               unsafe.add(new Violation(path, "is a symbolic link"));
             } else if (!attributes.isRegularFile()) {
               unsafe.add(new Violation(path, "is a device, a pipe or a socket"));
@@ -54,9 +59,31 @@ record GenerationFiles(List<Found> files, List<Path> directories, List<Violation
             }
             return FileVisitResult.CONTINUE;
           }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (!(e instanceof AccessDeniedException)) {
+              throw e;
+            }
+            unsafe.add(unreadable(generation.relativize(file).toString()));
+            return FileVisitResult.CONTINUE;
+          }
         });
     files.sort(Comparator.comparing(Found::path));
     return new GenerationFiles(List.copyOf(files), List.copyOf(directories), List.copyOf(unsafe));
+  }
+
+  static Violation unreadable(String path) {
+    return new Violation(path, "cannot be read by the server");
+  }
+
+  /** Whether the name survives being written to the manifest and read back. */
+  private static boolean namesTheSame(Path generation, String path, Path file) {
+    try {
+      return generation.resolve(path).equals(file);
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   long totalBytes() {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -70,7 +71,7 @@ public final class GenerationSealer {
     var manifest =
         new Manifest(
             found.files().parallelStream()
-                .map(file -> hash(directory.resolve(file.path()), file))
+                .map(file -> hash(buildId, directory.resolve(file.path()), file))
                 .toList());
     refuseChanges(buildId, found, GenerationFiles.scan(directory));
     for (Path each : found.directories().reversed()) {
@@ -109,7 +110,7 @@ public final class GenerationSealer {
     throw new Refusal.UnsafeFiles(buildId, changed.isEmpty() ? List.of(gone) : changed).exception();
   }
 
-  private Manifest.Entry hash(Path path, GenerationFiles.Found file) {
+  private Manifest.Entry hash(UUID buildId, Path path, GenerationFiles.Found file) {
     try (var channel = FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
       MessageDigest digest = sha256();
       ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
@@ -120,6 +121,9 @@ public final class GenerationSealer {
       files.sync(path);
       return new Manifest.Entry(
           file.path(), file.sizeBytes(), HexFormat.of().formatHex(digest.digest()));
+    } catch (AccessDeniedException e) {
+      var violation = GenerationFiles.unreadable(file.path());
+      throw new Refusal.UnsafeFiles(buildId, List.of(violation)).exception();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jooq.DSLContext;
 import org.jooq.Condition;
 import org.jooq.Record;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +98,23 @@ final class BuildRows {
                 row.get(SHADOW_INDEX.PERFORMANCE_INDEX),
                 attributes),
         row.get(SHADOW_INDEX.SOURCE_WATERMARK));
+  }
+
+  /** The newest builds of those that match. */
+  static List<ShadowIndex> newest(DSLContext query, Condition condition, int limit) {
+    return query
+        .selectFrom(SHADOW_INDEX)
+        .where(condition)
+        .orderBy(SHADOW_INDEX.SEQUENCE.desc())
+        .limit(limit)
+        .fetch(BuildRows::toShadowIndex);
+  }
+
+  /** Whether a build is a superseded generation of the index whose files are kept. */
+  static Condition isRetainedBy(IndexKey key) {
+    return isBuildOf(key)
+        .and(SHADOW_INDEX.STATE.eq(BuildState.CLEANUP.name()))
+        .and(SHADOW_INDEX.FILES_DELETED_AT.isNull());
   }
 
   /** Labels as a JSON object. */

@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.flywaydb.core.Flyway;
+import org.h2.engine.Constants;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.jooq.Configuration;
 import org.jooq.DSLContext;
@@ -22,6 +23,7 @@ import org.jooq.SQLDialect;
 import org.jooq.conf.RenderNameCase;
 import org.jooq.conf.RenderQuotedNames;
 import org.jooq.conf.Settings;
+import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
 import org.jooq.impl.DefaultConfiguration;
 import org.jspecify.annotations.Nullable;
@@ -153,7 +155,15 @@ public final class H2Database implements Transactions, AutoCloseable {
   @Override
   public <T> T read(Function<DSLContext, T> query) {
     refuseWhenClosed();
-    T value = query.apply(DSL.using(configuration));
+    T value;
+    try (Connection connection = connections.getConnection()) {
+      connection.setTransactionIsolation(Constants.TRANSACTION_SNAPSHOT);
+      connection.setAutoCommit(false);
+      value = query.apply(DSL.using(connection, SQLDialect.H2, configuration.settings()));
+      connection.commit();
+    } catch (SQLException e) {
+      throw new DataAccessException("the database could not be read", e);
+    }
     durable.awaitWhatIsVisible();
     return value;
   }

@@ -25,8 +25,16 @@ final class IndexSlots {
 
   private IndexSlots() {}
 
-  static Optional<IndexEntry> find(DSLContext query, IndexKey key) {
-    return entries(query, isSlotOf(key), 1).stream().findFirst();
+  static Optional<IndexEntry> find(DSLContext query, IndexKey key, int retained) {
+    return entries(query, isSlotOf(key), 1).stream()
+        .findFirst()
+        .map(
+            entry ->
+                new IndexEntry(
+                    key,
+                    entry.active(),
+                    entry.live(),
+                    BuildRows.newest(query, BuildRows.isRetainedBy(key), retained)));
   }
 
   static List<IndexEntry> list(
@@ -80,7 +88,8 @@ final class IndexSlots {
                         IndexType.valueOf(slot.getIndexType()),
                         slot.getIndexName()),
                     builds.get(slot.getActiveId()),
-                    builds.get(slot.getLiveBuildId())))
+                    builds.get(slot.getLiveBuildId()),
+                        List.of()))
         .toList();
   }
 

@@ -152,11 +152,11 @@ final class JooqBuildStore implements BuildStore {
     values.put(SHADOW_INDEX.SOURCE_WATERMARK, completion.sourceWatermark());
     values.put(SHADOW_INDEX.COMPLETED_AT, now);
     Completion.Summary summary = completion.summary();
-    if (summary != null) {
-      values.put(SHADOW_INDEX.BUILD_DURATION_SECONDS, summary.buildDurationSeconds());
-      values.put(SHADOW_INDEX.PERFORMANCE_INDEX, summary.performanceIndex());
-      values.put(SHADOW_INDEX.ATTRIBUTES, summary.attributes());
-    }
+    values.put(
+        SHADOW_INDEX.BUILD_DURATION_SECONDS,
+        summary == null ? null : summary.buildDurationSeconds());
+    values.put(SHADOW_INDEX.PERFORMANCE_INDEX, summary == null ? null : summary.performanceIndex());
+    values.put(SHADOW_INDEX.ATTRIBUTES, summary == null ? null : summary.attributes());
   }
 
   @Override
@@ -197,26 +197,28 @@ final class JooqBuildStore implements BuildStore {
 
   @Override
   public List<ShadowIndex> findByState(Set<BuildState> states) {
-    return list(new BuildFilter(null, null, states), Long.MAX_VALUE, Integer.MAX_VALUE);
+    return newest(matches(new BuildFilter(null, null, states)), Integer.MAX_VALUE);
   }
 
   @Override
-  public List<ShadowIndex> list(BuildFilter filter, long before, int limit) {
-    return newest(matches(filter).and(SHADOW_INDEX.SEQUENCE.lt(before)), limit);
-  }
-
-  @Override
-  public Map<BuildState, Long> count(BuildFilter filter) {
+  public BuildList list(BuildFilter filter, long before, int limit) {
+    Condition matches = matches(filter);
     return transactions.read(
         query ->
-            query
-                .select(SHADOW_INDEX.STATE, DSL.count())
-                .from(SHADOW_INDEX)
-                .where(matches(filter))
-                .groupBy(SHADOW_INDEX.STATE)
-                .fetchMap(
-                    counted -> BuildState.valueOf(counted.value1()),
-                    counted -> counted.value2().longValue()));
+            new BuildList(
+                BuildRows.newest(query, matches.and(SHADOW_INDEX.SEQUENCE.lt(before)), limit),
+                count(query, matches)));
+  }
+
+  private static Map<BuildState, Long> count(DSLContext query, Condition condition) {
+    return query
+        .select(SHADOW_INDEX.STATE, DSL.count())
+        .from(SHADOW_INDEX)
+        .where(condition)
+        .groupBy(SHADOW_INDEX.STATE)
+        .fetchMap(
+            counted -> BuildState.valueOf(counted.value1()),
+            counted -> counted.value2().longValue());
   }
 
   @Override
@@ -227,8 +229,8 @@ final class JooqBuildStore implements BuildStore {
   }
 
   @Override
-  public Optional<IndexEntry> findIndex(IndexKey key) {
-    return transactions.read(query -> IndexSlots.find(query, key));
+  public Optional<IndexEntry> findIndex(IndexKey key, int retained) {
+    return transactions.read(query -> IndexSlots.find(query, key, retained));
   }
 
   @Override
@@ -238,15 +240,6 @@ final class JooqBuildStore implements BuildStore {
       @Nullable IndexKey after,
       int limit) {
     return transactions.read(query -> IndexSlots.list(query, branchName, indexType, after, limit));
-  }
-
-  @Override
-  public List<ShadowIndex> retained(IndexKey key, int limit) {
-    return newest(
-        isBuildOf(key)
-            .and(SHADOW_INDEX.STATE.eq(BuildState.CLEANUP.name()))
-            .and(SHADOW_INDEX.FILES_DELETED_AT.isNull()),
-        limit);
   }
 
   @Override
@@ -278,14 +271,7 @@ final class JooqBuildStore implements BuildStore {
   }
 
   private List<ShadowIndex> newest(Condition condition, int limit) {
-    return transactions.read(
-        query ->
-            query
-                .selectFrom(SHADOW_INDEX)
-                .where(condition)
-                .orderBy(SHADOW_INDEX.SEQUENCE.desc())
-                .limit(limit)
-                .fetch(BuildRows::toShadowIndex));
+    return transactions.read(query -> BuildRows.newest(query, condition, limit));
   }
 
   private static Condition matches(BuildFilter filter) {

@@ -12,7 +12,10 @@ interface Transactions {
    */
   <T> T write(Function<DSLContext, T> transaction);
 
-  /** Runs a query. What it answers is durable: a crash after the return does not take it back. */
+  /**
+   * Runs queries that all see the same moment. What they answer is durable: a crash after the
+   * return does not take it back.
+   */
   <T> T read(Function<DSLContext, T> query);
 
   /** Has the listener called after transactions have become durable; it must not block. */

@@ -7,6 +7,7 @@ import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
+import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.switchover.SwitchConclusion.Ended;
 import io.shadowindex.server.switchover.SwitchStore.Intention;
@@ -99,21 +100,19 @@ public final class SwitchExecutor {
     long began = System.nanoTime();
     ShadowIndex build = requireBuilt(request.buildId());
     LiveLink link = conclusion.liveLink(build.spec().key());
-    if (link.occupied()) {
-      throw new Refusal.LiveNameOccupied(build.id()).exception();
-    }
+    refuseOccupied(link, build.id());
     ShadowIndex live = liveGeneration(build);
 
     observer.before(SwitchStep.VALIDATE);
-    var report = validation.validate(build, live, request.checks());
-    if (!report.passed() && !request.force()) {
+    var validated = validation.validate(build, live, request.checks());
+    ValidationReport report = validated.report();
+    if (!report.passed() && !(request.force() && report.canBeForced())) {
       return new SwitchOutcome(
           build,
           live,
           since(began),
           Duration.ZERO,
-          report.errors(),
-          report.warnings(),
+          report,
           false,
           List.of(),
           SwitchConclusion.accessible(link));
@@ -122,11 +121,11 @@ public final class SwitchExecutor {
     observer.before(SwitchStep.STAGE);
     Path next = link.stage(layout.buildDirectory(build.id()));
     try {
-      Intention.Granted granted = intend(request, report.errors());
+      Intention.Granted granted = intend(request, report.failedChecks());
       Ended ended;
       Duration lockHeld;
       try {
-        ended = flipAndConclude(granted.journal(), link, next, report);
+        ended = flipAndConclude(granted.journal(), link, next, validated.manifest());
       } finally {
         lockHeld = since(granted.heldSince());
         lockReleases.release();
@@ -136,8 +135,7 @@ public final class SwitchExecutor {
           live,
           since(began),
           lockHeld,
-          report.errors(),
-          report.warnings(),
+          report,
           ended.verified(),
           ended.verificationErrors(),
           SwitchConclusion.accessible(link));
@@ -170,33 +168,33 @@ public final class SwitchExecutor {
   }
 
   private Ended flipAndConclude(
-      SwitchJournal journal, LiveLink link, Path next, SwitchValidation.Report report)
+      SwitchJournal journal, LiveLink link, Path next, Manifest manifest)
       throws IOException {
     try {
       observer.before(SwitchStep.FLIP);
+      refuseOccupied(link, journal.newId());
       link.replaceWith(next);
       link.sync();
-      return conclusion.verify(journal, link, report.manifest());
-    } catch (IOException e) {
-      return recoverInPlace(journal, e);
+      return conclusion.verify(journal, link, manifest);
+    } catch (IOException | RuntimeException e) {
+      Ended ended = recoverInPlace(journal, e);
+      if (ended.state() == BuildState.BUILT) {
+        throw e;
+      }
+      return ended;
     }
   }
 
-  /** The disk failed under the lock. What the link says now decides, as it would after a crash. */
-  private Ended recoverInPlace(SwitchJournal journal, IOException failure) throws IOException {
+  /** Something failed under the lock. What the link says now decides, as it would after a crash. */
+  private Ended recoverInPlace(SwitchJournal journal, Exception failure) {
     log.error("switch to {} failed under the lock, recovering", journal.newId(), failure);
-    Ended ended;
     try {
-      ended = conclusion.recover(currentStep(journal));
-    } catch (IOException again) {
+      return conclusion.recover(currentStep(journal));
+    } catch (IOException | RuntimeException again) {
       failure.addSuppressed(again);
       outcomeUnknown.accept(failure);
       throw new Refusal.OutcomeUnknown().exception();
     }
-    if (ended.state() == BuildState.BUILT) {
-      throw failure;
-    }
-    return ended;
   }
 
   private SwitchJournal currentStep(SwitchJournal journal) {
@@ -204,6 +202,13 @@ public final class SwitchExecutor {
         .filter(open -> open.newId().equals(journal.newId()))
         .findFirst()
         .orElse(journal);
+  }
+
+  /** A rename would silently replace a file. */
+  private static void refuseOccupied(LiveLink link, UUID buildId) {
+    if (link.occupied()) {
+      throw new Refusal.LiveNameOccupied(buildId).exception();
+    }
   }
 
   private ShadowIndex requireBuilt(UUID id) {
@@ -224,7 +229,7 @@ public final class SwitchExecutor {
   }
 
   private @Nullable ShadowIndex liveGeneration(ShadowIndex build) {
-    return builds.findIndex(build.spec().key()).map(BuildStore.IndexEntry::active).orElse(null);
+    return builds.findIndex(build.spec().key(), 0).map(BuildStore.IndexEntry::active).orElse(null);
   }
 
   private static Duration since(long nanoTime) {

@@ -20,8 +20,7 @@ public record SwitchOutcome(
     @Nullable ShadowIndex old,
     Duration duration,
     Duration lockHeld,
-    List<String> validationErrors,
-    List<String> warnings,
+    ValidationReport validation,
     boolean verified,
     List<String> verificationErrors,
     boolean accessible) {

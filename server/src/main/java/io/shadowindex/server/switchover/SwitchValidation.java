@@ -28,18 +28,8 @@ final class SwitchValidation {
     this.tolerance = tolerance;
   }
 
-  /**
-   * What was found.
-   *
-   * @param manifest what the generation is held against after the flip
-   * @param errors one sentence for each check that failed
-   * @param warnings what is worth knowing but stops nothing
-   */
-  record Report(Manifest manifest, List<String> errors, List<String> warnings) {
-    boolean passed() {
-      return errors.isEmpty();
-    }
-  }
+  /** What was found, and the manifest that the generation is held against after the flip. */
+  record Validated(Manifest manifest, ValidationReport report) {}
 
   /**
    * Checks a build that is about to replace {@code live}.
@@ -47,7 +37,7 @@ final class SwitchValidation {
    * @throws io.shadowindex.server.refusal.RefusedException when the files are gone, which cannot be
    *     forced
    */
-  Report validate(ShadowIndex build, @Nullable ShadowIndex live, Set<ValidationCheck> checks)
+  Validated validate(ShadowIndex build, @Nullable ShadowIndex live, Set<ValidationCheck> checks)
       throws IOException {
     Path directory = layout.buildDirectory(build.id());
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
@@ -56,7 +46,7 @@ final class SwitchValidation {
     Completion completion = completion(build);
     Manifest manifest = readManifest(build);
     GenerationCheck.Result found = GenerationCheck.whole(directory, manifest);
-    var errors = new ArrayList<>(found.errors());
+    var errors = new ArrayList<String>();
     var warnings = new ArrayList<String>();
     if (checks.contains(ValidationCheck.RECORD_COUNT_VALIDATION)) {
       checkRecordCount(completion, live, errors, warnings);
@@ -64,7 +54,7 @@ final class SwitchValidation {
     if (checks.contains(ValidationCheck.SIZE_COMPARISON)) {
       checkSize(completion, found.totalBytes(), live, errors);
     }
-    return new Report(manifest, List.copyOf(errors), List.copyOf(warnings));
+    return new Validated(manifest, new ValidationReport(found.errors(), errors, warnings));
   }
 
   private void checkRecordCount(

@@ -55,6 +55,14 @@ final class ServerConfigTest {
   }
 
   @Test
+  void theIndexRootCannotBeTheDataDirectory() {
+    assertThat(errors("127.0.0.1:0", "data", "./data/", true, false))
+        .singleElement()
+        .asString()
+        .contains("--index-root", "must not be the data directory itself");
+  }
+
+  @Test
   void allMistakesAreReportedTogether(@TempDir Path directory) throws Exception {
     Path file = Files.writeString(directory.resolve("file"), "");
 

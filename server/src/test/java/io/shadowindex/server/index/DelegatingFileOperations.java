@@ -43,6 +43,11 @@ public class DelegatingFileOperations implements FileOperations {
   }
 
   @Override
+  public void makeWritable(Path directory) throws IOException {
+    files.makeWritable(directory);
+  }
+
+  @Override
   public void delete(Path path) throws IOException {
     files.delete(path);
   }

@@ -77,6 +77,29 @@ final class GenerationSealerTest {
   }
 
   @Test
+  void aNameThatIsNotUtf8IsRefused() throws Exception {
+    var touch = new ProcessBuilder("sh", "-c", "touch \"$(printf 'bad\\377name')\"");
+    assertThat(touch.directory(generation.toFile()).start().waitFor()).isZero();
+
+    assertThat(refusal())
+        .isInstanceOfSatisfying(
+            Refusal.UnsafeFiles.class,
+            unsafe ->
+                assertThat(unsafe.files())
+                    .extracting(Violation::description)
+                    .containsExactly("has a name that is not valid UTF-8"));
+  }
+
+  @Test
+  void aNameInAnyAlphabetIsKept() throws IOException {
+    Files.writeString(generation.resolve("größe-索引"), "x");
+
+    assertThat(sealer.seal(id).files())
+        .extracting(Manifest.Entry::path)
+        .containsExactly("größe-索引");
+  }
+
+  @Test
   void aLinkToADirectoryIsRefusedAndNotFollowed() throws IOException {
     Files.createSymbolicLink(generation.resolve("sub"), Path.of("/etc"));
 

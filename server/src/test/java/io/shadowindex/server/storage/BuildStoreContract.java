@@ -101,6 +101,26 @@ abstract class BuildStoreContract {
     assertThat(built.indexSizeBytes()).isEqualTo(100);
   }
 
+  @Test
+  void aSummaryIsThatOfTheLastAttempt() {
+    ShadowIndex first = inState(BUILT, "main");
+    switches().intend(first.id(), null, false, "");
+    SwitchJournal journal = switches().open().getFirst();
+    switches().rolledBack(switches().markRollingBack(journal, "broken"), KEEP);
+    builds().apply(first.id(), Precondition.NONE, new BuildChange.Retried());
+    builds().apply(first.id(), Precondition.NONE, new BuildChange.Prepared());
+
+    ShadowIndex second =
+        builds()
+            .apply(
+                first.id(),
+                Precondition.NONE,
+                new BuildChange.Completed(new Completion(10, null, 104, null, null, "")));
+
+    assertThat(Objects.requireNonNull(first.completion()).summary()).isNotNull();
+    assertThat(Objects.requireNonNull(second.completion()).summary()).isNull();
+  }
+
   @ParameterizedTest
   @MethodSource("rows")
   void everyRowOfTheTableIsAcceptedAndLogged(Row row) {
@@ -265,21 +285,26 @@ abstract class BuildStoreContract {
     ShadowIndex three = inState(BUILDING, "three");
     var everything = new BuildFilter(null, null, Set.of());
 
-    assertThat(builds().list(everything, Long.MAX_VALUE, 10))
+    assertThat(builds().list(everything, Long.MAX_VALUE, 10).builds())
         .extracting(ShadowIndex::id)
         .containsExactly(three.id(), two.id(), one.id());
-    assertThat(builds().list(everything, three.sequence(), 1))
+    assertThat(builds().list(everything, three.sequence(), 1).builds())
         .extracting(ShadowIndex::id)
         .containsExactly(two.id());
-    assertThat(builds().list(new BuildFilter("one", null, Set.of()), Long.MAX_VALUE, 10))
+    assertThat(builds().list(new BuildFilter("one", null, Set.of()), Long.MAX_VALUE, 10).builds())
         .extracting(ShadowIndex::id)
         .containsExactly(one.id());
     assertThat(
             builds()
-                .list(new BuildFilter(null, IndexType.GRAPH_INDEX, Set.of()), Long.MAX_VALUE, 10))
+                .list(new BuildFilter(null, IndexType.GRAPH_INDEX, Set.of()), Long.MAX_VALUE, 10)
+                .builds())
         .isEmpty();
-    assertThat(builds().count(everything)).isEqualTo(Map.of(BUILDING, 2L, BUILT, 1L));
-    assertThat(builds().count(new BuildFilter(null, null, Set.of(BUILT))))
+    assertThat(builds().list(everything, Long.MAX_VALUE, 1).counts())
+        .isEqualTo(Map.of(BUILDING, 2L, BUILT, 1L));
+    assertThat(
+            builds()
+                .list(new BuildFilter(null, null, Set.of(BUILT)), Long.MAX_VALUE, 10)
+                .counts())
         .isEqualTo(Map.of(BUILT, 1L));
   }
 
@@ -291,15 +316,19 @@ abstract class BuildStoreContract {
     inState(BUILDING, "other");
     IndexKey key = spec("main").key();
 
-    assertThat(builds().findIndex(key)).contains(new IndexEntry(key, active, live));
-    assertThat(builds().retained(key, 10)).extracting(ShadowIndex::id).containsExactly(old.id());
+    ShadowIndex retained = builds().find(old.id()).orElseThrow();
+
+    assertThat(builds().findIndex(key, 10))
+        .contains(new IndexEntry(key, active, live, List.of(retained)));
+    assertThat(builds().findIndex(key, 0))
+        .contains(new IndexEntry(key, active, live, List.of()));
     assertThat(builds().listIndexes(null, null, null, 10))
         .extracting(entry -> entry.key().branchName())
         .containsExactly("main", "other");
     assertThat(builds().listIndexes(null, null, key, 10))
         .extracting(entry -> entry.key().branchName())
         .containsExactly("other");
-    assertThat(builds().findIndex(spec("nowhere").key())).isEmpty();
+    assertThat(builds().findIndex(spec("nowhere").key(), 10)).isEmpty();
     assertThat(builds().buildTimes(key, 5)).hasSize(2);
   }
 

@@ -41,6 +41,21 @@ final class H2DatabaseTest {
   }
 
   @Test
+  void theQueriesOfOneReadSeeOneMoment() {
+    List<Integer> seen =
+        database.read(
+            query -> {
+              int before = query.fetchCount(query.selectFrom("probe"));
+              database.write(t -> insert(t, 1));
+              return List.of(before, query.fetchCount(query.selectFrom("probe")));
+            });
+
+    assertThat(seen).containsExactly(0, 0);
+    assertThat(database.<Integer>read(query -> query.fetchCount(query.selectFrom("probe"))))
+        .isEqualTo(1);
+  }
+
+  @Test
   void whatOneTransactionThrowsRollsBackItAlone() throws Exception {
     var gate = new CountDownLatch(1);
     try (var threads = Executors.newFixedThreadPool(3)) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -35,9 +36,17 @@ public final class ServerProcess implements AutoCloseable {
    * Starts a server on that directory and waits until it answers; its log is beside the directory.
    */
   public static ServerProcess start(Path directory) throws IOException {
+    return start(directory, Map.of());
+  }
+
+  /** The same with additions to its environment. */
+  public static ServerProcess start(Path directory, Map<String, String> environment)
+      throws IOException {
+    var all = new HashMap<>(environment);
+    all.put("SHADOWINDEX_REHEARSE", "false");
     Process process =
         launcher(
-                Map.of("SHADOWINDEX_REHEARSE", "false"),
+                all,
                 "--listen",
                 "127.0.0.1:0",
                 "--data-dir",

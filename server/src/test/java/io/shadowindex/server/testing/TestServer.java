@@ -9,9 +9,11 @@ import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
+import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ReportProgressRequest;
+import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
@@ -114,6 +116,25 @@ public final class TestServer implements AutoCloseable {
     return stub()
         .cancelBuild(
             CancelBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build())
+        .getShadowIndex();
+  }
+
+  /** Declares a build failed. */
+  public ShadowIndex fail(ShadowIndex build) {
+    return stub()
+        .failBuild(
+            FailBuildRequest.newBuilder()
+                .setShadowIndexId(build.getShadowIndexId())
+                .setErrorMessage("failed")
+                .build())
+        .getShadowIndex();
+  }
+
+  /** Begins the next attempt. */
+  public ShadowIndex retry(ShadowIndex build) {
+    return stub()
+        .retryBuild(
+            RetryBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build())
         .getShadowIndex();
   }
 
