@@ -33,7 +33,7 @@ test: ## all tests, those that kill real processes included
 build: $(BUILT) ## server, shadowctl, descriptor set and protos for other languages
 
 $(BUILT): $(SOURCES)
-	@$(MVN) -q verify -DskipTests
+	@$(MVN) -q verify -DskipTests -DskipITs
 	@mkdir -p target && touch $@
 	@echo "built: server/bin/shadowindex-server, client/bin/shadowctl,"
 	@echo "       proto/target/shadowindex.binpb (descriptor set), proto/target/protos (with imports)"
