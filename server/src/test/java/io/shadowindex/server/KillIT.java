@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
@@ -53,6 +54,10 @@ final class KillIT {
   private static final int KILLS = Integer.getInteger("shadowindex.kills", 100);
   private static final int LANES = 2;
   private static final int CLIENTS = 4;
+
+  /** A hundred starts are most of this test's time, and a short life needs no better compiler. */
+  private static final Map<String, String> QUICK_START =
+      Map.of("SHADOWINDEX_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
 
   private final AtomicLong acknowledged = new AtomicLong();
   private final AtomicLong reads = new AtomicLong();
@@ -93,7 +98,7 @@ final class KillIT {
     var done = new AtomicBoolean();
     Thread reader = Thread.ofPlatform().start(() -> readUntil(done, data, clients));
     while (kills.incrementAndGet() <= KILLS && violations.isEmpty()) {
-      try (ServerProcess server = ServerProcess.start(data)) {
+      try (ServerProcess server = ServerProcess.start(data, QUICK_START)) {
         clients.forEach(client -> client.checkAfterRestart(server.stub()));
         List<Thread> working = new ArrayList<>();
         var firstAnswers = new CountDownLatch(CLIENTS);
@@ -108,7 +113,7 @@ final class KillIT {
         }
       }
     }
-    try (ServerProcess server = ServerProcess.start(data)) {
+    try (ServerProcess server = ServerProcess.start(data, QUICK_START)) {
       clients.forEach(client -> client.checkAfterRestart(server.stub()));
     }
     done.set(true);

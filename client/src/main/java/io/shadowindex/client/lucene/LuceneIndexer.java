@@ -39,6 +39,12 @@ final class LuceneIndexer {
 
   private static final double WRITE_BUFFER_MIB = 64;
 
+  /**
+   * Each thread writes a segment of its own. Below this many files a second segment costs more than
+   * a second thread wins, and a small index would double its size from one run to the next.
+   */
+  private static final int FILES_PER_THREAD = 500;
+
   private final SourceFiles source;
   private final List<Path> files;
   private final Path directory;
@@ -56,13 +62,13 @@ final class LuceneIndexer {
    *
    * @param files some or all of the source's, at least one
    * @param directory exists and is empty
-   * @param threads 1 or more
+   * @param threads at most this many, 1 or more; fewer where the files are few
    */
   LuceneIndexer(SourceFiles source, List<Path> files, Path directory, int threads) {
     this.source = source;
     this.files = files;
     this.directory = directory;
-    this.threads = threads;
+    this.threads = Math.clamp(files.size() / FILES_PER_THREAD, 1, threads);
   }
 
   /**

@@ -76,8 +76,7 @@ final class GrpcErrors {
               build(backwards.buildId()),
               badRequest(
                   List.of(
-                      new Violation(
-                          backwards.field(), "must be at least " + backwards.known()))));
+                      new Violation(backwards.field(), "must be at least " + backwards.known()))));
       case Refusal.InvalidPageToken() ->
           status(
               Code.INVALID_ARGUMENT,

@@ -208,8 +208,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
                 count(counts, BuildState.PREPARING, BuildState.BUILDING, BuildState.SWITCHING))
             .setReadyForSwitch(count(counts, BuildState.BUILT));
     if (page.isFollowed()) {
-      response.setNextPageToken(
-          PageToken.encode(filters, Long.toString(page.last().sequence())));
+      response.setNextPageToken(PageToken.encode(filters, Long.toString(page.last().sequence())));
     }
     answer(client, response.build());
   }

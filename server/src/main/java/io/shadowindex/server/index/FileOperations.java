@@ -138,8 +138,9 @@ public interface FileOperations {
   void makeWritable(Path directory) throws IOException;
 
   /**
-   * Deletes a tree without following links, directories that nobody may write to included. Tolerates
-   * files that appear or vanish meanwhile; what a crash leaves is deleted by the next call.
+   * Deletes a tree without following links, directories that nobody may write to included.
+   * Tolerates files that appear or vanish meanwhile; what a crash leaves is deleted by the next
+   * call.
    */
   default void deleteTree(Path top) throws IOException {
     try {

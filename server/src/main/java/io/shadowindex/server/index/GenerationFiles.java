@@ -21,8 +21,8 @@ import java.util.Map;
  *
  * @param files the plain files, ordered by path
  * @param directories the directory itself and all below it, parents before children
- * @param unsafe what a generation cannot have: links, further names of one file, devices,
- *     sockets, names that are not valid, what cannot be read
+ * @param unsafe what a generation cannot have: links, further names of one file, devices, sockets,
+ *     names that are not valid, what cannot be read
  */
 record GenerationFiles(List<Found> files, List<Path> directories, List<Violation> unsafe) {
 

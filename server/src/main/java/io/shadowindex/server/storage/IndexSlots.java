@@ -89,7 +89,7 @@ final class IndexSlots {
                         slot.getIndexName()),
                     builds.get(slot.getActiveId()),
                     builds.get(slot.getLiveBuildId()),
-                        List.of()))
+                    List.of()))
         .toList();
   }
 

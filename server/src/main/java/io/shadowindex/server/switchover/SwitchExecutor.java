@@ -167,8 +167,7 @@ public final class SwitchExecutor {
     }
   }
 
-  private Ended flipAndConclude(
-      SwitchJournal journal, LiveLink link, Path next, Manifest manifest)
+  private Ended flipAndConclude(SwitchJournal journal, LiveLink link, Path next, Manifest manifest)
       throws IOException {
     try {
       observer.before(SwitchStep.FLIP);

@@ -302,9 +302,7 @@ abstract class BuildStoreContract {
     assertThat(builds().list(everything, Long.MAX_VALUE, 1).counts())
         .isEqualTo(Map.of(BUILDING, 2L, BUILT, 1L));
     assertThat(
-            builds()
-                .list(new BuildFilter(null, null, Set.of(BUILT)), Long.MAX_VALUE, 10)
-                .counts())
+            builds().list(new BuildFilter(null, null, Set.of(BUILT)), Long.MAX_VALUE, 10).counts())
         .isEqualTo(Map.of(BUILT, 1L));
   }
 
@@ -320,8 +318,7 @@ abstract class BuildStoreContract {
 
     assertThat(builds().findIndex(key, 10))
         .contains(new IndexEntry(key, active, live, List.of(retained)));
-    assertThat(builds().findIndex(key, 0))
-        .contains(new IndexEntry(key, active, live, List.of()));
+    assertThat(builds().findIndex(key, 0)).contains(new IndexEntry(key, active, live, List.of()));
     assertThat(builds().listIndexes(null, null, null, 10))
         .extracting(entry -> entry.key().branchName())
         .containsExactly("main", "other");

@@ -45,12 +45,7 @@ public final class ServerProcess implements AutoCloseable {
     var all = new HashMap<>(environment);
     all.put("SHADOWINDEX_REHEARSE", "false");
     Process process =
-        launcher(
-                all,
-                "--listen",
-                "127.0.0.1:0",
-                "--data-dir",
-                directory.toString())
+        launcher(all, "--listen", "127.0.0.1:0", "--data-dir", directory.toString())
             .redirectError(log(directory).toFile())
             .start();
     // Not closed: what the server prints later goes nowhere, and the reader ends with the process.
