@@ -98,7 +98,7 @@ final class Rehearsal implements AutoCloseable {
               new ProgressBoard(),
               layout,
               files,
-              new RetentionSweeper(store.builds(), layout, files, clock),
+              new RetentionSweeper(store.builds(), layout, files, clock, 0),
               clock,
               UUID::randomUUID,
               ANY);

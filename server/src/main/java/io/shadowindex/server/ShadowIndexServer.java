@@ -96,7 +96,9 @@ public final class ShadowIndexServer implements AutoCloseable {
       var board = new ProgressBoard();
       this.buildStore = state.builds();
       this.switchStore = state.switches();
-      var sweeper = new RetentionSweeper(buildStore, layout, files, environment.clock());
+      var sweeper =
+          new RetentionSweeper(
+              buildStore, layout, files, environment.clock(), config.keepGenerations());
       var builds =
           new BuildLifecycle(
               buildStore,

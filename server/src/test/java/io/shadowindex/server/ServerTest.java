@@ -153,10 +153,15 @@ final class ServerTest {
       assertThat(Path.of(first.getShadowIndexPath())).isNotEmptyDirectory();
       assertThat(retained(server)).containsExactly(id(first));
 
+      server.switchTo(server.built("main"));
+      ShadowIndex fifth = server.built("main");
+      server.switchTo(fifth);
+      assertThat(retained(server)).hasSize(3).contains(id(third), id(first));
+
       clock.advance(Duration.ofHours(25));
       await().until(() -> !Files.exists(Path.of(first.getShadowIndexPath())));
-      assertThat(Path.of(third.getShadowIndexPath())).isNotEmptyDirectory();
-      assertThat(retained(server)).isEmpty();
+      assertThat(Path.of(fifth.getShadowIndexPath())).isNotEmptyDirectory();
+      assertThat(retained(server)).as("the last two, however old").hasSize(2).contains(id(third));
     }
   }
 
@@ -293,6 +298,7 @@ final class ServerTest {
             config.dataDir(),
             config.indexRoot(),
             config.retention(),
+            config.keepGenerations(),
             config.grace(),
             config.tolerance(),
             config.progressFlush(),

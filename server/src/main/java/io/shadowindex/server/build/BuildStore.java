@@ -119,12 +119,17 @@ public interface BuildStore {
     }
   }
 
-  /** At most {@code limit} builds whose files are kept and need not be after {@code now}. */
-  List<ShadowIndex> expired(Instant now, int limit);
+  /**
+   * At most {@code limit} builds whose files are kept and need not be any longer.
+   *
+   * @param keep how many superseded generations of each index are kept however old they are, of
+   *     those that were kept as a backup
+   */
+  List<ShadowIndex> expired(Instant now, int keep, int limit);
 
   /**
    * Records that the files of a build are going. Answers false, and changes nothing, when they need
-   * to be kept after all.
+   * to be kept after all, as while a rollback to it is under way.
    */
-  boolean markFilesDeleted(UUID id, Instant now);
+  boolean markFilesDeleted(UUID id, Instant now, int keep);
 }

@@ -32,6 +32,8 @@ public final class Lifecycle {
           new Row(SWITCHING, BUILT, Trigger.SWITCH_ABORTED),
           new Row(SWITCHING, FAILED, Trigger.ROLLED_BACK),
           new Row(ACTIVE, CLEANUP, Trigger.SUPERSEDED),
+          new Row(ACTIVE, CLEANUP, Trigger.REMOVED),
+          new Row(CLEANUP, ACTIVE, Trigger.REINSTATED),
           new Row(FAILED, PREPARING, Trigger.RETRY),
           new Row(FAILED, CANCELLED, Trigger.CANCEL));
 
@@ -51,7 +53,9 @@ public final class Lifecycle {
     SWITCHED("commit the switch of", "flipped and verified"),
     SWITCH_ABORTED("abort the switch of", "an error or a crash before the flip; nothing changed"),
     ROLLED_BACK("roll back the switch of", "verification failed; the old generation is live again"),
-    SUPERSEDED("supersede", "a newer generation became active");
+    SUPERSEDED("supersede", "another generation became active"),
+    REMOVED("remove", "DeleteIndex"),
+    REINSTATED("roll back to", "RollbackIndex, while its files are kept");
 
     private final String verb;
     private final String meaning;

@@ -31,6 +31,7 @@ public final class RetentionSweeper {
   private final IndexLayout layout;
   private final FileOperations files;
   private final InstantSource clock;
+  private final int keep;
 
   /**
    * Held between the decision that files may go and their rename, and while a directory is made.
@@ -42,18 +43,24 @@ public final class RetentionSweeper {
     void run() throws IOException;
   }
 
+  /**
+   * Puts a sweeper together.
+   *
+   * @param keep how many superseded generations of each index are kept however old they are
+   */
   public RetentionSweeper(
-      BuildStore store, IndexLayout layout, FileOperations files, InstantSource clock) {
+      BuildStore store, IndexLayout layout, FileOperations files, InstantSource clock, int keep) {
     this.store = store;
     this.layout = layout;
     this.files = files;
     this.clock = clock;
+    this.keep = keep;
   }
 
   /** Deletes what may go by now; what cannot be deleted is logged and left for the next start. */
   public void sweep() {
     Instant now = clock.instant();
-    for (ShadowIndex build : store.expired(now, BATCH)) {
+    for (ShadowIndex build : store.expired(now, keep, BATCH)) {
       try {
         sweep(build, now);
       } catch (IOException e) {
@@ -128,7 +135,7 @@ public final class RetentionSweeper {
       log.error("build {} is {} and yet live; its files are kept", build.id(), build.state());
       return;
     }
-    if (!store.markFilesDeleted(build.id(), now)) {
+    if (!store.markFilesDeleted(build.id(), now, keep)) {
       return;
     }
     files.delete(layout.manifest(build.id()));

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param indexRoot absolute; holds builds and live links
  * @param retention how long replaced generations (with {@code backup_current}) and failed builds
  *     keep their files
+ * @param keepGenerations how many replaced generations of each index (with {@code backup_current})
+ *     keep their files however old they are
  * @param grace how long a replaced generation keeps its files without {@code backup_current}
  * @param tolerance how far record count and size may be from the live generation's, as a fraction
  *     of it
@@ -33,6 +35,7 @@ public record ServerConfig(
     Path dataDir,
     Path indexRoot,
     Duration retention,
+    int keepGenerations,
     Duration grace,
     double tolerance,
     Duration progressFlush,
@@ -69,6 +72,7 @@ public record ServerConfig(
         dataDir,
         indexRoot,
         Duration.ofHours(24),
+        2,
         Duration.ofMinutes(1),
         0.5,
         Duration.ofMillis(200),

@@ -91,10 +91,7 @@ final class GrpcErrors {
               Code.NOT_FOUND,
               ErrorReason.Enum.INDEX_NOT_FOUND,
               message,
-              Map.of(
-                  "branch_name", missing.branchName(),
-                  "index_type", missing.indexType(),
-                  "index_name", missing.indexName()));
+              index(missing.branchName(), missing.indexType(), missing.indexName()));
       case Refusal.BuildAlreadyExists(UUID id, String state) ->
           status(
               Code.ALREADY_EXISTS,
@@ -145,6 +142,24 @@ final class GrpcErrors {
                   "resource_type", held.resourceType(),
                   "holder", held.holder().toString()),
               retry(held.retryAfter()));
+      case Refusal.GenerationNotRetained(UUID id) ->
+          status(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.Enum.GENERATION_NOT_RETAINED,
+              message,
+              build(id));
+      case Refusal.NoPreviousGeneration missing ->
+          status(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.Enum.NO_PREVIOUS_GENERATION,
+              message,
+              index(missing.branchName(), missing.indexType(), missing.indexName()));
+      case Refusal.IndexHasLiveBuild(UUID id, String state) ->
+          status(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.Enum.INDEX_HAS_LIVE_BUILD,
+              message,
+              Map.of("shadow_index_id", id.toString(), "state", state));
       case Refusal.DiskFull() ->
           status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.DISK_FULL, message, Map.of());
       case Refusal.Draining() ->
@@ -180,6 +195,10 @@ final class GrpcErrors {
       status.addDetails(Any.pack(detail));
     }
     return status.build();
+  }
+
+  private static Map<String, String> index(String branchName, String indexType, String indexName) {
+    return Map.of("branch_name", branchName, "index_type", indexType, "index_name", indexName);
   }
 
   private static Map<String, String> build(UUID id) {

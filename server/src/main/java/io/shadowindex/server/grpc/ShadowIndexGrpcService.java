@@ -14,12 +14,15 @@ import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CancelBuildResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.CompleteBuildResponse;
+import io.shadowindex.v1.DeleteIndexRequest;
+import io.shadowindex.v1.DeleteIndexResponse;
 import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.FailBuildResponse;
 import io.shadowindex.v1.GetIndexRequest;
@@ -34,6 +37,8 @@ import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ReportProgressResponse;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RetryBuildResponse;
+import io.shadowindex.v1.RollbackIndexRequest;
+import io.shadowindex.v1.RollbackIndexResponse;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceImplBase;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.StartBuildResponse;
@@ -59,6 +64,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
 
   private final BuildLifecycle builds;
   private final SwitchExecutor switches;
+  private final IndexRemoval removal;
   private final BuildWatches watches;
   private final Messages messages;
   private final SwitchMessages switchMessages;
@@ -71,6 +77,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
       InstantSource clock) {
     this.builds = builds;
     this.switches = switches;
+    this.removal = new IndexRemoval(builds, switches);
     this.watches = watches;
     this.messages = new Messages(layout, clock);
     this.switchMessages = new SwitchMessages(messages, layout);
@@ -179,6 +186,24 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     answer(
         client,
         switchMessages.response(unchecked(() -> switches.execute(switchRequest)), switchRequest));
+  }
+
+  @Override
+  public void rollbackIndex(
+      RollbackIndexRequest request, StreamObserver<RollbackIndexResponse> client) {
+    var rollback = SwitchMessages.request(request);
+    answer(client, switchMessages.rollbackResponse(unchecked(() -> switches.rollBack(rollback))));
+  }
+
+  @Override
+  public void deleteIndex(DeleteIndexRequest request, StreamObserver<DeleteIndexResponse> client) {
+    IndexKey key =
+        Messages.key(request.getBranchName(), request.getIndexType(), request.getIndexName());
+    Duration timeout = SwitchMessages.timeout(request.getSwitchTimeoutSeconds());
+    answer(
+        client,
+        switchMessages.response(
+            unchecked(() -> removal.remove(key, request.getCancelBuilds(), timeout))));
   }
 
   @Override

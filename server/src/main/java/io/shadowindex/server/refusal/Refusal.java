@@ -158,6 +158,35 @@ public sealed interface Refusal {
     }
   }
 
+  /** The files of a generation are no longer kept. */
+  record GenerationNotRetained(UUID buildId) implements Refusal {
+    @Override
+    public String message() {
+      return "the files of generation %s are no longer kept; GetIndex lists those that are"
+          .formatted(buildId);
+    }
+  }
+
+  /** An index has no generation to go back to. */
+  record NoPreviousGeneration(String branchName, String indexType, String indexName)
+      implements Refusal {
+    @Override
+    public String message() {
+      return "no generation of %s %s in branch %s from before the live one is kept; GetIndex lists"
+              .formatted(indexType, indexName, branchName)
+          + " those that are";
+    }
+  }
+
+  /** An index that is to go still has a build that is not finished. */
+  record IndexHasLiveBuild(UUID buildId, String state) implements Refusal {
+    @Override
+    public String message() {
+      return "build %s of the index is %s; cancel it, or set cancel_builds"
+          .formatted(buildId, state);
+    }
+  }
+
   /** There is no room on the disk. */
   record DiskFull() implements Refusal {
     @Override

@@ -3,6 +3,7 @@ package io.shadowindex.server.storage;
 import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
 import static org.jooq.impl.DSL.noCondition;
+import static org.jooq.impl.DSL.nullif;
 import static org.jooq.impl.DSL.row;
 
 import io.shadowindex.server.build.BuildStore.IndexEntry;
@@ -130,6 +131,36 @@ final class IndexSlots {
         .setNull(INDEX_SLOT.LIVE_BUILD_ID)
         .where(isSlotOf(key))
         .and(INDEX_SLOT.LIVE_BUILD_ID.eq(id))
+        .execute();
+  }
+
+  /** Makes a generation the active one; a build of that id is no longer the live one. */
+  static void activate(DSLContext transaction, IndexKey key, UUID id) {
+    int known =
+        transaction
+            .update(INDEX_SLOT)
+            .set(INDEX_SLOT.ACTIVE_ID, id)
+            .set(INDEX_SLOT.LIVE_BUILD_ID, nullif(INDEX_SLOT.LIVE_BUILD_ID, id))
+            .where(isSlotOf(key))
+            .execute();
+    if (known == 0) { // the index was deleted and comes back
+      transaction
+          .insertInto(INDEX_SLOT)
+          .set(INDEX_SLOT.BRANCH_NAME, key.branchName())
+          .set(INDEX_SLOT.INDEX_TYPE, key.indexType().name())
+          .set(INDEX_SLOT.INDEX_NAME, key.indexName())
+          .set(INDEX_SLOT.ACTIVE_ID, id)
+          .execute();
+    }
+  }
+
+  /** Nothing is active any more; the index is forgotten unless a build of it has begun. */
+  static void remove(DSLContext transaction, IndexKey key) {
+    transaction.update(INDEX_SLOT).setNull(INDEX_SLOT.ACTIVE_ID).where(isSlotOf(key)).execute();
+    transaction
+        .deleteFrom(INDEX_SLOT)
+        .where(isSlotOf(key))
+        .and(INDEX_SLOT.LIVE_BUILD_ID.isNull())
         .execute();
   }
 

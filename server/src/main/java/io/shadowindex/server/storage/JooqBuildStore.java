@@ -2,7 +2,13 @@ package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.BuildRows.isBuildOf;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static io.shadowindex.server.storage.schema.tables.SwitchJournal.SWITCH_JOURNAL;
+import static org.jooq.impl.DSL.field;
 import static org.jooq.impl.DSL.noCondition;
+import static org.jooq.impl.DSL.not;
+import static org.jooq.impl.DSL.row;
+import static org.jooq.impl.DSL.selectCount;
+import static org.jooq.impl.DSL.selectOne;
 
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildSpec;
@@ -243,31 +249,58 @@ final class JooqBuildStore implements BuildStore {
   }
 
   @Override
-  public List<ShadowIndex> expired(Instant now, int limit) {
-    return newest(mayLoseFiles(now), limit);
+  public List<ShadowIndex> expired(Instant now, int keep, int limit) {
+    return newest(mayLoseFiles(now, keep), limit);
   }
 
   @Override
-  public boolean markFilesDeleted(UUID id, Instant now) {
+  public boolean markFilesDeleted(UUID id, Instant now, int keep) {
     return transactions.write(
         transaction ->
             transaction
                     .update(SHADOW_INDEX)
                     .set(SHADOW_INDEX.FILES_DELETED_AT, now)
                     .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-                    .and(mayLoseFiles(now))
+                    .and(mayLoseFiles(now, keep))
                     .execute()
                 == 1);
   }
 
-  private static Condition mayLoseFiles(Instant now) {
+  private static Condition mayLoseFiles(Instant now, int keep) {
     return SHADOW_INDEX
         .RETAIN_UNTIL
         .le(now)
         .and(SHADOW_INDEX.FILES_DELETED_AT.isNull())
         .and(
             SHADOW_INDEX.STATE.in(
-                BuildState.CLEANUP.name(), BuildState.FAILED.name(), BuildState.CANCELLED.name()));
+                BuildState.CLEANUP.name(), BuildState.FAILED.name(), BuildState.CANCELLED.name()))
+        .and(not(isAmongLastBackups(keep)))
+        .andNotExists(
+            selectOne()
+                .from(SWITCH_JOURNAL)
+                .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(SHADOW_INDEX.SHADOW_INDEX_ID)));
+  }
+
+  private static Condition isAmongLastBackups(int keep) {
+    var newer = SHADOW_INDEX.as("newer");
+    return SHADOW_INDEX
+        .STATE
+        .eq(BuildState.CLEANUP.name())
+        .and(SHADOW_INDEX.BACKUP)
+        .and(
+            field(
+                    selectCount()
+                        .from(newer)
+                        .where(newer.BRANCH_NAME.eq(SHADOW_INDEX.BRANCH_NAME))
+                        .and(newer.INDEX_TYPE.eq(SHADOW_INDEX.INDEX_TYPE))
+                        .and(newer.INDEX_NAME.eq(SHADOW_INDEX.INDEX_NAME))
+                        .and(newer.STATE.eq(BuildState.CLEANUP.name()))
+                        .and(newer.BACKUP)
+                        .and(newer.FILES_DELETED_AT.isNull())
+                        .and(
+                            row(newer.SWITCHED_AT, newer.SEQUENCE)
+                                .gt(SHADOW_INDEX.SWITCHED_AT, SHADOW_INDEX.SEQUENCE)))
+                .lt(keep));
   }
 
   private List<ShadowIndex> newest(Condition condition, int limit) {

@@ -5,23 +5,30 @@ import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
 import static io.shadowindex.server.storage.schema.tables.ResourceLock.RESOURCE_LOCK;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
 import static io.shadowindex.server.storage.schema.tables.SwitchJournal.SWITCH_JOURNAL;
+import static org.jooq.impl.DSL.select;
 
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.storage.EventLog.Unnumbered;
+import io.shadowindex.server.storage.schema.tables.records.IndexSlotRecord;
 import io.shadowindex.server.switchover.SwitchJournal;
+import io.shadowindex.server.switchover.SwitchJournal.Kind;
 import io.shadowindex.server.switchover.SwitchStore;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jooq.DSLContext;
 import org.jooq.Field;
@@ -42,56 +49,164 @@ final class JooqSwitchStore implements SwitchStore {
   @Override
   public Intention intend(
       UUID buildId, @Nullable Long revision, boolean backupCurrent, String remark) {
+    var precondition = new Precondition(null, revision);
     return transactions.write(
         transaction -> {
-          Instant now = now();
-          Optional<Intention> blocked = blockedBy(transaction, buildId);
-          if (blocked.isPresent()) {
-            return blocked.get();
-          }
           ShadowIndex build =
-              Transition.apply(
-                  transaction, buildId, new Precondition(null, revision), Trigger.SWITCH, Map.of());
-          IndexKey key = build.spec().key();
-          UUID oldId =
-              transaction
-                  .select(INDEX_SLOT.ACTIVE_ID)
-                  .from(INDEX_SLOT)
-                  .where(isSlotOf(key))
-                  .fetchSingle()
-                  .value1();
-          var journal =
-              new SwitchJournal(
-                  buildId, oldId, key, SwitchJournal.Step.INTENDED, backupCurrent, remark);
-          lock(transaction, build, now);
-          insert(transaction, journal, now);
-          EventLog.append(
-              transaction, List.of(changed(build, Trigger.SWITCH, "the lock is held", now)));
-          return new Intention.Granted(journal, System.nanoTime());
+              Transition.requirePermitted(transaction, buildId, precondition, Trigger.SWITCH);
+          return open(
+              transaction,
+              Kind.SWITCH,
+              build,
+              backupCurrent,
+              remark,
+              now -> {
+                Transition.apply(transaction, buildId, precondition, Trigger.SWITCH, Map.of());
+                EventLog.append(
+                    transaction, List.of(changed(build, Trigger.SWITCH, "the lock is held", now)));
+              });
         });
   }
 
-  /** The first of the build's resource types that another switch holds. */
-  private static Optional<Intention> blockedBy(DSLContext transaction, UUID buildId) {
-    ShadowIndex build = Transition.require(transaction, buildId);
+  @Override
+  public Intention intendRollback(UUID generationId) {
+    return transactions.write(
+        transaction -> {
+          ShadowIndex generation =
+              Transition.requirePermitted(
+                  transaction, generationId, Precondition.NONE, Trigger.REINSTATED);
+          if (!generation.hasFiles()) {
+            throw new Refusal.GenerationNotRetained(generationId).exception();
+          }
+          return open(transaction, Kind.ROLLBACK, generation, true, "", _ -> {});
+        });
+  }
+
+  @Override
+  public Intention intendRemoval(IndexKey key) {
+    return transactions.write(
+        transaction -> {
+          UUID active = requireNoLiveBuild(transaction, key).getActiveId();
+          if (active == null) {
+            throw indexNotFound(key);
+          }
+          ShadowIndex generation = Transition.require(transaction, active);
+          return open(transaction, Kind.REMOVAL, generation, true, "", _ -> {});
+        });
+  }
+
+  @Override
+  public boolean forget(IndexKey key) {
+    return transactions.write(
+        transaction -> {
+          requireNoLiveBuild(transaction, key);
+          return transaction
+                  .deleteFrom(INDEX_SLOT)
+                  .where(isSlotOf(key))
+                  .and(INDEX_SLOT.ACTIVE_ID.isNull())
+                  .execute()
+              == 1;
+        });
+  }
+
+  private static IndexSlotRecord requireNoLiveBuild(DSLContext transaction, IndexKey key) {
+    IndexSlotRecord slot =
+        transaction
+            .selectFrom(INDEX_SLOT)
+            .where(isSlotOf(key))
+            .fetchOptional()
+            .orElseThrow(() -> indexNotFound(key));
+    UUID live = slot.getLiveBuildId();
+    if (live != null) {
+      throw new Refusal.IndexHasLiveBuild(
+              live, Transition.require(transaction, live).state().name())
+          .exception();
+    }
+    return slot;
+  }
+
+  /** What is written together with the journal. */
+  private interface Beginning {
+    void write(Instant now);
+  }
+
+  private Intention open(
+      DSLContext transaction,
+      Kind kind,
+      ShadowIndex generation,
+      boolean backupCurrent,
+      String remark,
+      Beginning beginning) {
+    IndexKey key = generation.spec().key();
+    Optional<ShadowIndex> old = active(transaction, key);
+    Set<String> resourceTypes = new LinkedHashSet<>(generation.spec().resourceTypes());
+    old.ifPresent(replaced -> resourceTypes.addAll(replaced.spec().resourceTypes()));
+    Optional<Intention> blocked = blocked(transaction, key, resourceTypes);
+    if (blocked.isPresent()) {
+      return blocked.get();
+    }
+    Instant now = now();
+    beginning.write(now);
+    lock(transaction, key, resourceTypes, generation.id(), now);
+    var journal =
+        new SwitchJournal(
+            kind,
+            generation.id(),
+            old.map(ShadowIndex::id).orElse(null),
+            key,
+            SwitchJournal.Step.INTENDED,
+            backupCurrent,
+            remark);
+    insert(transaction, journal, now);
+    return new Intention.Granted(journal, System.nanoTime());
+  }
+
+  private static Optional<ShadowIndex> active(DSLContext transaction, IndexKey key) {
+    return transaction
+        .select(SHADOW_INDEX.fields())
+        .from(SHADOW_INDEX)
+        .join(INDEX_SLOT)
+        .on(INDEX_SLOT.ACTIVE_ID.eq(SHADOW_INDEX.SHADOW_INDEX_ID))
+        .where(isSlotOf(key))
+        .fetchOptional(BuildRows::toShadowIndex);
+  }
+
+  /** The first lock that is in the way: on one of the resource types, or of the same index. */
+  private static Optional<Intention> blocked(
+      DSLContext transaction, IndexKey key, Set<String> resourceTypes) {
     return transaction
         .selectFrom(RESOURCE_LOCK)
-        .where(RESOURCE_LOCK.BRANCH_NAME.eq(build.spec().key().branchName()))
-        .and(RESOURCE_LOCK.RESOURCE_TYPE.in(build.spec().resourceTypes()))
-        .and(RESOURCE_LOCK.SHADOW_INDEX_ID.ne(buildId))
+        .where(
+            RESOURCE_LOCK
+                .BRANCH_NAME
+                .eq(key.branchName())
+                .and(RESOURCE_LOCK.RESOURCE_TYPE.in(resourceTypes)))
+        .or(
+            RESOURCE_LOCK.SHADOW_INDEX_ID.in(
+                select(SWITCH_JOURNAL.SHADOW_INDEX_ID)
+                    .from(SWITCH_JOURNAL)
+                    .where(SWITCH_JOURNAL.BRANCH_NAME.eq(key.branchName()))
+                    .and(SWITCH_JOURNAL.INDEX_TYPE.eq(key.indexType().name()))
+                    .and(SWITCH_JOURNAL.INDEX_NAME.eq(key.indexName()))))
         .orderBy(RESOURCE_LOCK.RESOURCE_TYPE)
         .limit(1)
         .fetchOptional(
             held -> new Intention.Blocked(held.getResourceType(), held.getShadowIndexId()));
   }
 
-  private static void lock(DSLContext transaction, ShadowIndex build, Instant now) {
-    for (String resourceType : build.spec().resourceTypes()) {
+  private static RuntimeException indexNotFound(IndexKey key) {
+    return new Refusal.IndexNotFound(key.branchName(), key.indexType().name(), key.indexName())
+        .exception();
+  }
+
+  private static void lock(
+      DSLContext transaction, IndexKey key, Set<String> resourceTypes, UUID holder, Instant now) {
+    for (String resourceType : resourceTypes) {
       transaction
           .insertInto(RESOURCE_LOCK)
-          .set(RESOURCE_LOCK.BRANCH_NAME, build.spec().key().branchName())
+          .set(RESOURCE_LOCK.BRANCH_NAME, key.branchName())
           .set(RESOURCE_LOCK.RESOURCE_TYPE, resourceType)
-          .set(RESOURCE_LOCK.SHADOW_INDEX_ID, build.id())
+          .set(RESOURCE_LOCK.SHADOW_INDEX_ID, holder)
           .set(RESOURCE_LOCK.ACQUIRED_AT, now)
           .execute();
     }
@@ -100,7 +215,8 @@ final class JooqSwitchStore implements SwitchStore {
   private static void insert(DSLContext transaction, SwitchJournal journal, Instant now) {
     transaction
         .insertInto(SWITCH_JOURNAL)
-        .set(SWITCH_JOURNAL.SHADOW_INDEX_ID, journal.newId())
+        .set(SWITCH_JOURNAL.SHADOW_INDEX_ID, journal.generationId())
+        .set(SWITCH_JOURNAL.KIND, journal.kind().name())
         .set(SWITCH_JOURNAL.BRANCH_NAME, journal.key().branchName())
         .set(SWITCH_JOURNAL.INDEX_TYPE, journal.key().indexType().name())
         .set(SWITCH_JOURNAL.INDEX_NAME, journal.key().indexName())
@@ -117,39 +233,79 @@ final class JooqSwitchStore implements SwitchStore {
     transactions.write(
         transaction -> {
           Instant now = now();
-          var changes = new ArrayList<Unnumbered>();
-          UUID oldId = journal.oldId();
-          if (oldId != null) {
-            ShadowIndex old =
-                end(
-                    transaction,
-                    oldId,
-                    Trigger.SUPERSEDED,
-                    Map.of(SHADOW_INDEX.RETAIN_UNTIL, now.plus(keepOldFiles)));
-            changes.add(changed(old, Trigger.SUPERSEDED, "superseded by " + journal.newId(), now));
-          }
-          ShadowIndex build =
-              end(
-                  transaction,
-                  journal.newId(),
-                  Trigger.SWITCHED,
-                  Map.of(SHADOW_INDEX.SWITCHED_AT, now));
-          changes.add(changed(build, Trigger.SWITCHED, message, now));
-          transaction
-              .update(INDEX_SLOT)
-              .set(INDEX_SLOT.ACTIVE_ID, journal.newId())
-              .setNull(INDEX_SLOT.LIVE_BUILD_ID)
-              .where(isSlotOf(journal.key()))
-              .execute();
+          Instant keptUntil = now.plus(keepOldFiles);
+          List<Unnumbered> changes =
+              switch (journal.kind()) {
+                case SWITCH ->
+                    replace(transaction, journal, Trigger.SWITCHED, message, now, keptUntil);
+                case ROLLBACK ->
+                    replace(
+                        transaction, journal, Trigger.REINSTATED, "rolled back", now, keptUntil);
+                case REMOVAL -> List.of(remove(transaction, journal, now, keptUntil));
+              };
           return close(transaction, journal, changes);
         });
+  }
+
+  private static List<Unnumbered> replace(
+      DSLContext transaction,
+      SwitchJournal journal,
+      Trigger trigger,
+      String message,
+      Instant now,
+      Instant keptUntil) {
+    var changes = new ArrayList<Unnumbered>();
+    UUID oldId = journal.oldId();
+    if (oldId != null) {
+      ShadowIndex old =
+          end(
+              transaction,
+              oldId,
+              Trigger.SUPERSEDED,
+              Map.of(
+                  SHADOW_INDEX.RETAIN_UNTIL,
+                  keptUntil,
+                  SHADOW_INDEX.BACKUP,
+                  journal.backupCurrent()));
+      changes.add(changed(old, Trigger.SUPERSEDED, "superseded by " + journal.generationId(), now));
+    }
+    var values = new HashMap<Field<?>, @Nullable Object>();
+    values.put(SHADOW_INDEX.SWITCHED_AT, now);
+    values.put(SHADOW_INDEX.RETAIN_UNTIL, null);
+    ShadowIndex generation = end(transaction, journal.generationId(), trigger, values);
+    changes.add(changed(generation, trigger, message, now));
+    IndexSlots.activate(transaction, journal.key(), journal.generationId());
+    return changes;
+  }
+
+  private static Unnumbered remove(
+      DSLContext transaction, SwitchJournal journal, Instant now, Instant keptUntil) {
+    ShadowIndex generation =
+        end(
+            transaction,
+            journal.generationId(),
+            Trigger.REMOVED,
+            Map.of(SHADOW_INDEX.BACKUP, true));
+    transaction
+        .update(SHADOW_INDEX)
+        .set(SHADOW_INDEX.RETAIN_UNTIL, keptUntil)
+        .set(SHADOW_INDEX.BACKUP, false)
+        .where(BuildRows.isRetainedBy(journal.key()))
+        .and(SHADOW_INDEX.BACKUP)
+        .execute();
+    IndexSlots.remove(transaction, journal.key());
+    return changed(generation, Trigger.REMOVED, "the index was deleted", now);
   }
 
   @Override
   public void abort(SwitchJournal journal, String reason) {
     transactions.write(
         transaction -> {
-          ShadowIndex build = end(transaction, journal.newId(), Trigger.SWITCH_ABORTED, Map.of());
+          if (journal.kind() != Kind.SWITCH) {
+            return close(transaction, journal, List.of());
+          }
+          ShadowIndex build =
+              end(transaction, journal.generationId(), Trigger.SWITCH_ABORTED, Map.of());
           return close(
               transaction, journal, List.of(changed(build, Trigger.SWITCH_ABORTED, reason, now())));
         });
@@ -163,10 +319,11 @@ final class JooqSwitchStore implements SwitchStore {
               .update(SWITCH_JOURNAL)
               .set(SWITCH_JOURNAL.STEP, SwitchJournal.Step.ROLLING_BACK.name())
               .set(SWITCH_JOURNAL.REMARK, reason)
-              .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(journal.newId()))
+              .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(journal.generationId()))
               .execute();
           return new SwitchJournal(
-              journal.newId(),
+              journal.kind(),
+              journal.generationId(),
               journal.oldId(),
               journal.key(),
               SwitchJournal.Step.ROLLING_BACK,
@@ -179,22 +336,21 @@ final class JooqSwitchStore implements SwitchStore {
   public void rolledBack(SwitchJournal journal, Duration keepFiles) {
     transactions.write(
         transaction -> {
+          if (journal.kind() != Kind.SWITCH) {
+            return close(transaction, journal, List.of());
+          }
           Instant now = now();
           ShadowIndex build =
               end(
                   transaction,
-                  journal.newId(),
+                  journal.generationId(),
                   Trigger.ROLLED_BACK,
                   Map.of(
                       SHADOW_INDEX.ERROR_MESSAGE,
                       journal.remark(),
                       SHADOW_INDEX.RETAIN_UNTIL,
                       now.plus(keepFiles)));
-          transaction
-              .update(INDEX_SLOT)
-              .setNull(INDEX_SLOT.LIVE_BUILD_ID)
-              .where(isSlotOf(journal.key()))
-              .execute();
+          IndexSlots.free(transaction, journal.key(), journal.generationId());
           return close(
               transaction,
               journal,
@@ -255,18 +411,21 @@ final class JooqSwitchStore implements SwitchStore {
       DSLContext transaction, SwitchJournal journal, List<Unnumbered> changes) {
     transaction
         .deleteFrom(SWITCH_JOURNAL)
-        .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(journal.newId()))
+        .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(journal.generationId()))
         .execute();
     transaction
         .deleteFrom(RESOURCE_LOCK)
-        .where(RESOURCE_LOCK.SHADOW_INDEX_ID.eq(journal.newId()))
+        .where(RESOURCE_LOCK.SHADOW_INDEX_ID.eq(journal.generationId()))
         .execute();
-    EventLog.append(transaction, changes);
+    if (!changes.isEmpty()) {
+      EventLog.append(transaction, changes);
+    }
     return true; // a transaction answers something; there is nothing to say
   }
 
   private static SwitchJournal toJournal(Record row) {
     return new SwitchJournal(
+        Kind.valueOf(row.get(SWITCH_JOURNAL.KIND)),
         row.get(SWITCH_JOURNAL.SHADOW_INDEX_ID),
         row.get(SWITCH_JOURNAL.OLD_ID),
         new IndexKey(

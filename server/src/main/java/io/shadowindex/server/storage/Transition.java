@@ -33,8 +33,7 @@ final class Transition {
       Trigger trigger,
       Map<Field<?>, @Nullable Object> values) {
     while (true) {
-      ShadowIndex before = require(transaction, id);
-      check(before, precondition, trigger);
+      ShadowIndex before = requirePermitted(transaction, id, precondition, trigger);
       int changed =
           transaction
               .update(SHADOW_INDEX)
@@ -48,6 +47,14 @@ final class Transition {
         return before;
       }
     }
+  }
+
+  /** A build to which this may be done now. Refuses like {@link #apply}, and changes nothing. */
+  static ShadowIndex requirePermitted(
+      DSLContext transaction, UUID id, Precondition precondition, Trigger trigger) {
+    ShadowIndex build = require(transaction, id);
+    check(build, precondition, trigger);
+    return build;
   }
 
   static ShadowIndex require(DSLContext transaction, UUID id) {

@@ -1,6 +1,5 @@
 package io.shadowindex.server.switchover;
 
-import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.GenerationCheck;
 import io.shadowindex.server.index.IndexKey;
@@ -18,10 +17,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings a switch whose intention is in the journal to its end: forward when the live link leads to
- * the new generation and verification passes, back otherwise.
+ * Brings a change whose intention is in the journal to its end: forward when the live link leads
+ * where it is to lead and verification passes, back otherwise.
  *
- * <p>The same for a running switch and for one that a crash cut off; idempotent, so that a crash in
+ * <p>The same for a running change and for one that a crash cut off; idempotent, so that a crash in
  * here is ended by the next call. An {@link IOException} leaves the journal open and the link in a
  * state that is not known to be durable: nothing may be acknowledged, the next call decides.
  */
@@ -49,32 +48,38 @@ final class SwitchConclusion {
     this.retention = retention;
   }
 
-  /** How a switch ended: the state of the build now, and what verification found. */
-  record Ended(BuildState state, List<String> verificationErrors) {
-    boolean verified() {
-      return state == BuildState.ACTIVE;
-    }
+  /** How a change ended, and what verification found. */
+  record Ended(End end, List<String> verificationErrors) {}
+
+  /** How a change can end. */
+  enum End {
+    /** It happened. */
+    COMMITTED,
+    /** It stopped before the flip: nothing changed. */
+    ABORTED,
+    /** Verification failed: what was live before is live again. */
+    ROLLED_BACK
   }
 
   LiveLink liveLink(IndexKey key) {
     return new LiveLink(layout, key, files);
   }
 
-  /** Ends a switch whose flip has not been seen to succeed; the link decides. */
+  /** Ends a change whose flip has not been seen to succeed; the link decides. */
   Ended recover(SwitchJournal journal) throws IOException {
     LiveLink link = liveLink(journal.key());
     if (journal.step() == Step.ROLLING_BACK) {
       return rollBack(journal, link, List.of());
     }
-    if (link.leadsTo(directory(journal.newId()))) {
+    if (link.leadsTo(directory(journal.targetId()))) {
       link.sync();
       return verify(journal, link, readManifest(journal));
     }
     store.abort(journal, "interrupted before the flip; nothing changed");
-    return new Ended(BuildState.BUILT, List.of());
+    return new Ended(End.ABORTED, List.of());
   }
 
-  /** Ends a switch whose link has been flipped and synced. */
+  /** Ends a change whose link has been flipped and synced. */
   Ended verify(SwitchJournal journal, LiveLink link, @Nullable Manifest manifest)
       throws IOException {
     observer.before(SwitchStep.VERIFY);
@@ -87,7 +92,7 @@ final class SwitchConclusion {
     observer.before(SwitchStep.COMMIT);
     Duration keep = journal.backupCurrent() ? retention.backup() : retention.grace();
     store.commit(journal, keep, journal.remark());
-    return new Ended(BuildState.ACTIVE, List.of());
+    return new Ended(End.COMMITTED, List.of());
   }
 
   private Ended rollBack(SwitchJournal journal, LiveLink link, List<String> errors)
@@ -96,12 +101,12 @@ final class SwitchConclusion {
     setLink(link, journal.oldId());
     observer.before(SwitchStep.COMMIT_ROLLBACK);
     store.rolledBack(journal, retention.failed());
-    return new Ended(BuildState.FAILED, errors);
+    return new Ended(End.ROLLED_BACK, errors);
   }
 
   /** Makes the link lead to a generation, or removes it for null; durable when it returns. */
   void setLink(LiveLink link, @Nullable UUID generation) throws IOException {
-    Path target = generation == null ? null : directory(generation);
+    Path target = directory(generation);
     if (!link.leadsTo(target)) {
       if (target == null) {
         link.remove();
@@ -113,12 +118,15 @@ final class SwitchConclusion {
   }
 
   private List<String> problems(SwitchJournal journal, LiveLink link, @Nullable Manifest manifest) {
-    if (manifest == null) {
-      return List.of("the manifest is gone");
-    }
     try {
-      if (!link.leadsTo(directory(journal.newId()))) {
-        return List.of("the live link does not lead to the new generation");
+      if (!link.leadsTo(directory(journal.targetId()))) {
+        return List.of("the live link does not lead where it should");
+      }
+      if (journal.targetId() == null) {
+        return List.of();
+      }
+      if (manifest == null) {
+        return List.of("the manifest is gone");
       }
       return accessible(link)
           ? GenerationCheck.missing(link.path(), manifest)
@@ -139,13 +147,14 @@ final class SwitchConclusion {
 
   private @Nullable Manifest readManifest(SwitchJournal journal) throws IOException {
     try {
-      return Manifest.read(layout.manifest(journal.newId()));
+      return Manifest.read(layout.manifest(journal.generationId()));
     } catch (NoSuchFileException e) {
       return null;
     }
   }
 
-  private Path directory(UUID id) {
-    return layout.buildDirectory(id);
+  /** Where a generation lies; null for none. */
+  private @Nullable Path directory(@Nullable UUID id) {
+    return id == null ? null : layout.buildDirectory(id);
   }
 }

@@ -5,18 +5,22 @@ import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.switchover.SwitchConclusion.End;
 import io.shadowindex.server.switchover.SwitchConclusion.Ended;
 import io.shadowindex.server.switchover.SwitchStore.Intention;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +36,9 @@ public final class SwitchExecutor {
 
   private static final Logger log = LoggerFactory.getLogger(SwitchExecutor.class);
   private static final Duration RETRY_AFTER = Duration.ofMillis(50);
+
+  /** How many generations newer than the live one are looked past for one from before it. */
+  private static final int PREVIOUS_LIMIT = 100;
 
   private final BuildStore builds;
   private final SwitchStore store;
@@ -98,15 +105,113 @@ public final class SwitchExecutor {
    */
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
-    ShadowIndex build = requireBuilt(request.buildId());
+    return replace(
+        requireBuilt(request.buildId()),
+        request.checks(),
+        request.force(),
+        request.timeout(),
+        remark ->
+            store.intend(request.buildId(), request.revision(), request.backupCurrent(), remark),
+        began);
+  }
+
+  /**
+   * Makes a superseded generation live again, or says what is wrong with its files.
+   *
+   * @throws io.shadowindex.server.refusal.RefusedException when it cannot be tried
+   * @throws IOException when the disk failed before the intention or the flip: nothing changed
+   */
+  public SwitchOutcome rollBack(RollbackRequest request) throws IOException {
+    long began = System.nanoTime();
+    ShadowIndex generation = generationToRollBackTo(request);
+    return replace(
+        generation,
+        Set.of(),
+        false,
+        request.timeout(),
+        _ -> store.intendRollback(generation.id()),
+        began);
+  }
+
+  /**
+   * Removes the live link of an index that has no build under way.
+   *
+   * @param cancelled the builds that were given up for it, to be answered
+   */
+  RemovalOutcome remove(IndexKey key, List<ShadowIndex> cancelled, Duration timeout)
+      throws IOException {
+    if (store.forget(key)) {
+      return new RemovalOutcome(null, cancelled, Duration.ZERO);
+    }
+    LiveLink link = conclusion.liveLink(key);
+    UUID active = requireActive(key);
+    refuseOccupied(link, active);
+    Carried carried = carryOut(active, timeout, () -> store.intendRemoval(key), link, null, null);
+    if (carried.ended().end() != End.COMMITTED) {
+      throw new IOException("the live link of " + key + " could not be removed");
+    }
+    return new RemovalOutcome(require(active), cancelled, carried.lockHeld());
+  }
+
+  private UUID requireActive(IndexKey key) {
+    return builds
+        .findIndex(key, 0)
+        .map(BuildStore.IndexEntry::active)
+        .map(ShadowIndex::id)
+        .orElseThrow(() -> indexNotFound(key));
+  }
+
+  private ShadowIndex generationToRollBackTo(RollbackRequest request) {
+    IndexKey key = request.key();
+    UUID named = request.generationId();
+    if (named != null) {
+      return builds
+          .find(named)
+          .filter(build -> build.spec().key().equals(key))
+          .map(SwitchExecutor::requireRetained)
+          .orElseThrow(() -> new Refusal.BuildNotFound(named).exception());
+    }
+    var index = builds.findIndex(key, PREVIOUS_LIMIT).orElseThrow(() -> indexNotFound(key));
+    ShadowIndex active = index.active();
+    return index.retained().stream()
+        .filter(retained -> active == null || retained.sequence() < active.sequence())
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new Refusal.NoPreviousGeneration(
+                        key.branchName(), key.indexType().name(), key.indexName())
+                    .exception());
+  }
+
+  private static ShadowIndex requireRetained(ShadowIndex build) {
+    requireSource(build, Trigger.REINSTATED);
+    if (!build.hasFiles()) {
+      throw new Refusal.GenerationNotRetained(build.id()).exception();
+    }
+    return build;
+  }
+
+  /** An intention, told what the log should say of it besides its success. */
+  private interface Intend {
+    Intention with(String remark);
+  }
+
+  private SwitchOutcome replace(
+      ShadowIndex build,
+      Set<ValidationCheck> checks,
+      boolean force,
+      Duration timeout,
+      Intend intend,
+      long began)
+      throws IOException {
     LiveLink link = conclusion.liveLink(build.spec().key());
     refuseOccupied(link, build.id());
     ShadowIndex live = liveGeneration(build);
 
     observer.before(SwitchStep.VALIDATE);
-    var validated = validation.validate(build, live, request.checks());
+    var validated = validation.validate(build, live, checks);
     ValidationReport report = validated.report();
-    if (!report.passed() && !(request.force() && report.canBeForced())) {
+    if (!report.passed() && !(force && report.canBeForced())) {
       return new SwitchOutcome(
           build,
           live,
@@ -117,67 +222,89 @@ public final class SwitchExecutor {
           List.of(),
           SwitchConclusion.accessible(link));
     }
+    String remark =
+        report.failedChecks().isEmpty()
+            ? ""
+            : "forced despite: " + String.join("; ", report.failedChecks());
 
     observer.before(SwitchStep.STAGE);
     Path next = link.stage(layout.buildDirectory(build.id()));
     try {
-      Intention.Granted granted = intend(request, report.failedChecks());
-      Ended ended;
-      Duration lockHeld;
-      try {
-        ended = flipAndConclude(granted.journal(), link, next, validated.manifest());
-      } finally {
-        lockHeld = since(granted.heldSince());
-        lockReleases.release();
-      }
+      Carried carried =
+          carryOut(
+              build.id(), timeout, () -> intend.with(remark), link, next, validated.manifest());
       return new SwitchOutcome(
           require(build.id()),
           live,
           since(began),
-          lockHeld,
+          carried.lockHeld(),
           report,
-          ended.verified(),
-          ended.verificationErrors(),
+          carried.ended().end() == End.COMMITTED,
+          carried.ended().verificationErrors(),
           SwitchConclusion.accessible(link));
     } finally {
       files.delete(next);
     }
   }
 
-  private Intention.Granted intend(SwitchRequest request, List<String> failedChecks) {
-    String remark =
-        failedChecks.isEmpty() ? "" : "forced despite: " + String.join("; ", failedChecks);
-    long deadline = System.nanoTime() + request.timeout().toNanos();
+  /** How a change ended, and how long writers were kept out for it. */
+  private record Carried(Ended ended, Duration lockHeld) {}
+
+  /** From the intention to the end; everything under the lock is in here. */
+  private Carried carryOut(
+      UUID id,
+      Duration timeout,
+      Supplier<Intention> intend,
+      LiveLink link,
+      @Nullable Path next,
+      @Nullable Manifest manifest)
+      throws IOException {
+    Intention.Granted granted = awaitLock(id, timeout, intend);
+    Ended ended;
+    Duration lockHeld;
+    try {
+      ended = flipAndConclude(granted.journal(), link, next, manifest);
+    } finally {
+      lockHeld = since(granted.heldSince());
+      lockReleases.release();
+    }
+    return new Carried(ended, lockHeld);
+  }
+
+  private Intention.Granted awaitLock(UUID id, Duration timeout, Supplier<Intention> intend) {
+    long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
       long seen = lockReleases.releases();
       observer.before(SwitchStep.INTEND);
-      Intention intention =
-          store.intend(request.buildId(), request.revision(), request.backupCurrent(), remark);
-      switch (intention) {
+      switch (intend.get()) {
         case Intention.Granted granted -> {
           return granted;
         }
         case Intention.Blocked(String resourceType, UUID holder) -> {
           if (!lockReleases.awaitAfter(seen, deadline - System.nanoTime())) {
-            throw new Refusal.LockHeld(request.buildId(), resourceType, holder, RETRY_AFTER)
-                .exception();
+            throw new Refusal.LockHeld(id, resourceType, holder, RETRY_AFTER).exception();
           }
         }
       }
     }
   }
 
-  private Ended flipAndConclude(SwitchJournal journal, LiveLink link, Path next, Manifest manifest)
+  private Ended flipAndConclude(
+      SwitchJournal journal, LiveLink link, @Nullable Path next, @Nullable Manifest manifest)
       throws IOException {
     try {
       observer.before(SwitchStep.FLIP);
-      refuseOccupied(link, journal.newId());
-      link.replaceWith(next);
+      refuseOccupied(link, journal.generationId());
+      if (next == null) {
+        link.remove();
+      } else {
+        link.replaceWith(next);
+      }
       link.sync();
       return conclusion.verify(journal, link, manifest);
     } catch (IOException | RuntimeException e) {
       Ended ended = recoverInPlace(journal, e);
-      if (ended.state() == BuildState.BUILT) {
+      if (ended.end() == End.ABORTED) {
         throw e;
       }
       return ended;
@@ -186,7 +313,11 @@ public final class SwitchExecutor {
 
   /** Something failed under the lock. What the link says now decides, as it would after a crash. */
   private Ended recoverInPlace(SwitchJournal journal, Exception failure) {
-    log.error("switch to {} failed under the lock, recovering", journal.newId(), failure);
+    log.error(
+        "the {} of {} failed under the lock, recovering",
+        journal.kind(),
+        journal.generationId(),
+        failure);
     try {
       return conclusion.recover(currentStep(journal));
     } catch (IOException | RuntimeException again) {
@@ -198,7 +329,7 @@ public final class SwitchExecutor {
 
   private SwitchJournal currentStep(SwitchJournal journal) {
     return store.open().stream()
-        .filter(open -> open.newId().equals(journal.newId()))
+        .filter(open -> open.generationId().equals(journal.generationId()))
         .findFirst()
         .orElse(journal);
   }
@@ -212,15 +343,19 @@ public final class SwitchExecutor {
 
   private ShadowIndex requireBuilt(UUID id) {
     ShadowIndex build = require(id);
-    if (build.state() != BuildState.BUILT) {
+    requireSource(build, Trigger.SWITCH);
+    return build;
+  }
+
+  private static void requireSource(ShadowIndex build, Trigger trigger) {
+    if (!trigger.sources().contains(build.state())) {
       throw new Refusal.IllegalTransition(
-              id,
-              Trigger.SWITCH.verb(),
+              build.id(),
+              trigger.verb(),
               build.state().name(),
-              Trigger.SWITCH.sources().stream().map(BuildState::name).toList())
+              trigger.sources().stream().map(BuildState::name).toList())
           .exception();
     }
-    return build;
   }
 
   private ShadowIndex require(UUID id) {
@@ -229,6 +364,11 @@ public final class SwitchExecutor {
 
   private @Nullable ShadowIndex liveGeneration(ShadowIndex build) {
     return builds.findIndex(build.spec().key(), 0).map(BuildStore.IndexEntry::active).orElse(null);
+  }
+
+  private static RuntimeException indexNotFound(IndexKey key) {
+    return new Refusal.IndexNotFound(key.branchName(), key.indexType().name(), key.indexName())
+        .exception();
   }
 
   private static Duration since(long nanoTime) {

@@ -5,20 +5,36 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The durable record of a switch between its intention and its end.
+ * The durable record of a change of a live link between its intention and its end.
  *
- * @param newId the build being switched to
- * @param oldId the generation being replaced; null when it is the index's first
+ * @param generationId the generation that becomes live, or, for a removal, that stops being live
+ * @param oldId the generation that is live before; null when there is none
  * @param backupCurrent whether the old one's files are kept for the full retention time
  * @param remark what the log should say of the switch besides its success; may be empty
  */
 public record SwitchJournal(
-    UUID newId,
+    Kind kind,
+    UUID generationId,
     @Nullable UUID oldId,
     IndexKey key,
     Step step,
     boolean backupCurrent,
     String remark) {
+
+  /** What changes. The names are stored. */
+  public enum Kind {
+    /** A build becomes live for the first time. */
+    SWITCH,
+    /** A superseded generation becomes live again. */
+    ROLLBACK,
+    /** The index goes: nothing is live afterwards. */
+    REMOVAL
+  }
+
+  /** The generation that the link is to lead to; null when it is to go. */
+  public @Nullable UUID targetId() {
+    return kind == Kind.REMOVAL ? null : generationId;
+  }
 
   /** How far the journal says the switch is. The names are stored. */
   public enum Step {

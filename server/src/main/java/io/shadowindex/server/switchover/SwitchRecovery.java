@@ -37,7 +37,11 @@ public final class SwitchRecovery {
   public void run() throws IOException {
     for (SwitchJournal journal : store.open()) {
       var ended = conclusion.recover(journal);
-      log.warn("a switch to {} was cut off; it is {} now", journal.newId(), ended.state());
+      log.warn(
+          "the {} of {} was cut off; it is {} now",
+          journal.kind(),
+          journal.generationId(),
+          ended.end());
     }
     for (LiveGeneration live : store.liveGenerations()) {
       agree(live);

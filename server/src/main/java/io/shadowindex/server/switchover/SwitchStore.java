@@ -7,16 +7,19 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The port to the journal of switches, and to the locks that go with it.
+ * The port to the journal of switches, rollbacks and removals, and to the locks that go with it.
  *
  * <p>Each method is one transaction, durable when it returns and after a crash there whole or not
  * at all. Ending a switch that is not under way is an error of the program.
+ *
+ * <p>An intention takes the exclusive lock on all resource types of the index, those of the
+ * generation that comes and of the one that goes, and opens the journal; or, when somebody else
+ * holds one of them or changes the same index, it changes nothing.
  */
 public interface SwitchStore {
 
   /**
-   * Takes the exclusive lock on all resource types of the build's index, makes the build SWITCHING
-   * and opens the journal; or, when another switch holds one of them, changes nothing.
+   * Intends to switch to a build, which becomes SWITCHING.
    *
    * <p>Refuses with {@code BuildNotFound}, {@code StaleEtag}, {@code IllegalTransition} unless
    * BUILT.
@@ -24,6 +27,28 @@ public interface SwitchStore {
    * @param revision the revision the caller last saw; null is not checked
    */
   Intention intend(UUID buildId, @Nullable Long revision, boolean backupCurrent, String remark);
+
+  /**
+   * Intends to make a superseded generation live again; it stays CLEANUP until the commit.
+   *
+   * <p>Refuses with {@code BuildNotFound}, {@code IllegalTransition} unless CLEANUP, {@code
+   * GenerationNotRetained}.
+   */
+  Intention intendRollback(UUID generationId);
+
+  /**
+   * Intends to take an index out of service.
+   *
+   * <p>Refuses with {@code IndexNotFound}, also when nothing is live, and {@code
+   * IndexHasLiveBuild}.
+   */
+  Intention intendRemoval(IndexKey key);
+
+  /**
+   * Forgets an index of which nothing is live. Refuses with {@code IndexHasLiveBuild}; answers
+   * false, and changes nothing, when a generation is live.
+   */
+  boolean forget(IndexKey key);
 
   /** What became of an intention. */
   sealed interface Intention {
@@ -39,18 +64,25 @@ public interface SwitchStore {
   }
 
   /**
-   * The switch happened: the build becomes ACTIVE, the old generation CLEANUP with its files kept
-   * for that long, the journal is closed and the lock released.
+   * The change happened: the generation becomes ACTIVE, the old one CLEANUP with its files kept for
+   * that long, the journal is closed and the lock released. After a removal the files of all
+   * generations of the index are kept for that long, and it is no longer listed.
    */
   void commit(SwitchJournal journal, Duration keepOldFiles, String message);
 
-  /** The switch did not happen: the build is BUILT again, journal closed, lock released. */
+  /**
+   * The change did not happen: journal closed, lock released, and a build that was to be switched
+   * to is BUILT again.
+   */
   void abort(SwitchJournal journal, String reason);
 
   /** Verification failed: from here on recovery brings the old generation back. */
   SwitchJournal markRollingBack(SwitchJournal journal, String reason);
 
-  /** The old generation is live again: the build is FAILED, journal closed, lock released. */
+  /**
+   * What was live before is live again: journal closed, lock released, and a build that was to be
+   * switched to is FAILED.
+   */
   void rolledBack(SwitchJournal journal, Duration keepFiles);
 
   /** The switches under way. */

@@ -3,6 +3,7 @@ package io.shadowindex.server.storage;
 import static io.shadowindex.server.build.BuildState.ACTIVE;
 import static io.shadowindex.server.build.BuildState.BUILDING;
 import static io.shadowindex.server.build.BuildState.BUILT;
+import static io.shadowindex.server.build.BuildState.CANCELLED;
 import static io.shadowindex.server.build.BuildState.CLEANUP;
 import static io.shadowindex.server.build.BuildState.FAILED;
 import static io.shadowindex.server.build.BuildState.PREPARING;
@@ -48,6 +49,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -336,15 +339,114 @@ abstract class BuildStoreContract {
     Instant before = Instant.now();
     Instant after = before.plus(KEEP).plusSeconds(60);
 
-    assertThat(builds().expired(before, 10)).isEmpty();
-    assertThat(builds().markFilesDeleted(failed.id(), before)).isFalse();
-    assertThat(builds().expired(after, 10))
+    assertThat(builds().expired(before, 0, 10)).isEmpty();
+    assertThat(builds().markFilesDeleted(failed.id(), before, 0)).isFalse();
+    assertThat(builds().expired(after, 0, 10))
         .extracting(ShadowIndex::id)
         .containsExactly(failed.id());
-    assertThat(builds().markFilesDeleted(active.id(), after)).isFalse();
-    assertThat(builds().markFilesDeleted(failed.id(), after)).isTrue();
-    assertThat(builds().markFilesDeleted(failed.id(), after)).isFalse();
-    assertThat(builds().expired(after, 10)).isEmpty();
+    assertThat(builds().markFilesDeleted(active.id(), after, 0)).isFalse();
+    assertThat(builds().markFilesDeleted(failed.id(), after, 0)).isTrue();
+    assertThat(builds().markFilesDeleted(failed.id(), after, 0)).isFalse();
+    assertThat(builds().expired(after, 0, 10)).isEmpty();
+  }
+
+  @Test
+  void theLastBackupsOfAnIndexAreKeptHoweverOldTheyAre() {
+    List<ShadowIndex> generations = Stream.generate(() -> switched("main")).limit(4).toList();
+    Instant after = Instant.now().plus(KEEP).plusSeconds(60);
+
+    assertThat(ids(builds().expired(after, 2, 10))).containsExactly(generations.get(0).id());
+    assertThat(ids(builds().expired(after, 0, 10)))
+        .containsExactly(generations.get(2).id(), generations.get(1).id(), generations.get(0).id());
+    assertThat(builds().markFilesDeleted(generations.get(1).id(), after, 2)).isFalse();
+    assertThat(builds().markFilesDeleted(generations.get(0).id(), after, 2)).isTrue();
+    assertThat(builds().expired(after, 2, 10)).isEmpty();
+  }
+
+  @Test
+  void aGenerationThatIsBeingRolledBackToKeepsItsFiles() {
+    ShadowIndex first = switched("main");
+    switched("main");
+    Instant after = Instant.now().plus(KEEP).plusSeconds(60);
+    var journal = ((Intention.Granted) switches().intendRollback(first.id())).journal();
+
+    assertThat(builds().expired(after, 0, 10)).isEmpty();
+    assertThat(builds().markFilesDeleted(first.id(), after, 0)).isFalse();
+    switches().abort(journal, "");
+    assertThat(builds().markFilesDeleted(first.id(), after, 0)).isTrue();
+    assertThat(refusal(() -> switches().intendRollback(first.id())))
+        .isEqualTo(new Refusal.GenerationNotRetained(first.id()));
+  }
+
+  @Test
+  void aRollbackReplacesTheActiveGenerationAndKeepsIt() {
+    ShadowIndex first = switched("main");
+    ShadowIndex second = switched("main");
+
+    trigger(Trigger.REINSTATED, first);
+
+    assertThat(find(first.id()).times().retainUntil()).isNull();
+    assertThat(find(second.id()).state()).isEqualTo(CLEANUP);
+    var index = builds().findIndex(first.spec().key(), 10).orElseThrow();
+    assertThat(index.active()).isEqualTo(find(first.id()));
+    assertThat(ids(index.retained())).containsExactly(second.id());
+    assertThat(switches().open()).isEmpty();
+    assertThat(switches().lockedResourceTypes("main")).isEmpty();
+  }
+
+  @Test
+  void changesOfOneIndexBlockEachOtherWhateverTheirResourceTypes() {
+    ShadowIndex first = inState(CLEANUP, "main", "default", List.of("a"));
+    ShadowIndex built = inState(BUILT, "main", "default", List.of("b"));
+    intend(built);
+
+    assertThat(switches().intendRollback(first.id()))
+        .isEqualTo(new Intention.Blocked("b", built.id()));
+  }
+
+  @Test
+  void aRemovedIndexIsNotListedAndItsGenerationsAreKeptForAWhile() {
+    ShadowIndex first = switched("main");
+    ShadowIndex second = switched("main");
+    IndexKey key = first.spec().key();
+
+    var journal = ((Intention.Granted) switches().intendRemoval(key)).journal();
+    assertThat(journal.targetId()).isNull();
+    switches().commit(journal, KEEP, "");
+
+    assertThat(builds().findIndex(key, 10)).isEmpty();
+    assertThat(find(second.id()).state()).isEqualTo(CLEANUP);
+    Instant after = Instant.now().plus(KEEP).plusSeconds(60);
+    assertThat(ids(builds().expired(after, 2, 10))).containsExactly(second.id(), first.id());
+    assertThat(builds().expired(Instant.now(), 2, 10)).isEmpty();
+    assertThat(refusal(() -> switches().intendRemoval(key)))
+        .isInstanceOf(Refusal.IndexNotFound.class);
+
+    trigger(Trigger.REINSTATED, second);
+    assertThat(builds().findIndex(key, 10).orElseThrow().active()).isEqualTo(find(second.id()));
+  }
+
+  @Test
+  void anIndexWithABuildUnderWayIsNotRemoved() {
+    ShadowIndex active = switched("main");
+    ShadowIndex live = inState(BUILDING, "main");
+    IndexKey key = live.spec().key();
+
+    assertThat(refusal(() -> switches().intendRemoval(key)))
+        .isEqualTo(new Refusal.IndexHasLiveBuild(live.id(), "BUILDING"));
+    assertThat(refusal(() -> switches().forget(key)))
+        .isEqualTo(new Refusal.IndexHasLiveBuild(live.id(), "BUILDING"));
+    trigger(Trigger.CANCEL, live);
+    assertThat(switches().forget(key)).isFalse();
+    assertThat(find(active.id()).state()).isEqualTo(ACTIVE);
+  }
+
+  @Test
+  void anIndexThatNeverWentLiveIsForgotten() {
+    ShadowIndex build = inState(CANCELLED, "main");
+
+    assertThat(switches().forget(build.spec().key())).isTrue();
+    assertThat(builds().findIndex(build.spec().key(), 10)).isEmpty();
   }
 
   @Test
@@ -482,6 +584,15 @@ abstract class BuildStoreContract {
         yield find(id);
       }
       case SUPERSEDED -> supersede(build);
+      case REINSTATED -> {
+        Intention intention = switches().intendRollback(id);
+        switches().commit(((Intention.Granted) intention).journal(), KEEP, "");
+        yield find(id);
+      }
+      case REMOVED -> {
+        switches().commit(journal(SwitchJournal.Kind.REMOVAL, build, id), KEEP, "");
+        yield find(id);
+      }
     };
   }
 
@@ -494,10 +605,27 @@ abstract class BuildStoreContract {
     switches()
         .commit(
             new SwitchJournal(
-                successor.id(), build.id(), spec.key(), SwitchJournal.Step.INTENDED, true, ""),
+                SwitchJournal.Kind.SWITCH,
+                successor.id(),
+                build.id(),
+                spec.key(),
+                SwitchJournal.Step.INTENDED,
+                true,
+                ""),
             KEEP,
             "");
     return find(build.id());
+  }
+
+  /** A generation that is live, and replaces the one before. */
+  private ShadowIndex switched(String branch) {
+    ShadowIndex built = inState(BUILT, branch);
+    switches().commit(intend(built), KEEP, "");
+    return find(built.id());
+  }
+
+  private static List<UUID> ids(List<ShadowIndex> found) {
+    return found.stream().map(ShadowIndex::id).toList();
   }
 
   private ShadowIndex find(UUID id) {
@@ -507,11 +635,15 @@ abstract class BuildStoreContract {
   /** The open journal of a build; one as it would be when there is none. */
   private SwitchJournal journal(ShadowIndex build) {
     return switches().open().stream()
-        .filter(open -> open.newId().equals(build.id()))
+        .filter(open -> open.generationId().equals(build.id()))
         .findFirst()
-        .orElse(
-            new SwitchJournal(
-                build.id(), null, build.spec().key(), SwitchJournal.Step.INTENDED, true, ""));
+        .orElse(journal(SwitchJournal.Kind.SWITCH, build, null));
+  }
+
+  private static SwitchJournal journal(
+      SwitchJournal.Kind kind, ShadowIndex build, @Nullable UUID oldId) {
+    return new SwitchJournal(
+        kind, build.id(), oldId, build.spec().key(), SwitchJournal.Step.INTENDED, true, "");
   }
 
   private SwitchJournal intend(ShadowIndex built) {

@@ -56,7 +56,7 @@ final class BuildWatchesTest {
             board,
             layout,
             files,
-            new RetentionSweeper(store.builds(), layout, files, InstantSource.system()),
+            new RetentionSweeper(store.builds(), layout, files, InstantSource.system(), 0),
             InstantSource.system(),
             UUID::randomUUID,
             Duration.ofHours(1));
