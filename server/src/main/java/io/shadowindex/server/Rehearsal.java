@@ -8,6 +8,7 @@ import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.IndexType;
@@ -89,6 +90,7 @@ final class Rehearsal implements AutoCloseable {
   private void rehearse(FileOperations files) throws IOException {
     InstantSource clock = InstantSource.system();
     var layout = new IndexLayout(directory.resolve("index"));
+    IndexFormats formats = IndexFormats.installed();
     files.createDirectories(layout.builds());
     Path state = Files.createDirectories(directory.resolve("state"));
     try (var store = StateStore.open(state, clock, e -> log.warn("the rehearsal failed", e))) {
@@ -97,6 +99,7 @@ final class Rehearsal implements AutoCloseable {
               store.builds(),
               new ProgressBoard(),
               layout,
+              formats,
               files,
               new RetentionSweeper(store.builds(), layout, files, clock, 0),
               clock,
@@ -107,6 +110,7 @@ final class Rehearsal implements AutoCloseable {
               store.builds(),
               store.switches(),
               layout,
+              formats,
               files,
               new SwitchExecutor.Settings(1, ANY, ANY, ANY),
               SwitchStep.Observer.NONE,

@@ -7,6 +7,7 @@ import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.OwnedDirectory;
 import io.shadowindex.server.storage.StateStore;
@@ -93,6 +94,8 @@ public final class ShadowIndexServer implements AutoCloseable {
       FileOperations files = environment.files();
       StateStore state = open(StateStore.open(stateDirectory(), environment.clock(), onFailure));
       var layout = new IndexLayout(config.indexRoot());
+      IndexFormats formats = IndexFormats.installed();
+      log.info("index formats: {}", formats.names());
       var board = new ProgressBoard();
       this.buildStore = state.builds();
       this.switchStore = state.switches();
@@ -104,6 +107,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               buildStore,
               board,
               layout,
+              formats,
               files,
               sweeper,
               environment.clock(),
@@ -114,6 +118,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               buildStore,
               switchStore,
               layout,
+              formats,
               files,
               new SwitchExecutor.Settings(
                   config.tolerance(), config.retention(), config.grace(), config.retention()),

@@ -40,6 +40,8 @@ final class ArchitectureTest {
         .definedBy(ROOT + ".build")
         .layer("index")
         .definedBy(ROOT + ".index")
+        .layer("lucene")
+        .definedBy(ROOT + ".lucene")
         .layer("refusal")
         .definedBy(ROOT + ".refusal")
         .whereLayer("composition")
@@ -57,7 +59,10 @@ final class ArchitectureTest {
         .whereLayer("build")
         .mayOnlyBeAccessedByLayers("composition", "grpc", "storage", "watch", "switchover")
         .whereLayer("index")
-        .mayOnlyBeAccessedByLayers("composition", "grpc", "storage", "switchover", "build")
+        .mayOnlyBeAccessedByLayers(
+            "composition", "grpc", "storage", "switchover", "build", "lucene")
+        .whereLayer("lucene")
+        .mayNotBeAccessedByAnyLayer()
         .check(server);
   }
 
@@ -80,6 +85,17 @@ final class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("org.jooq..", "java.sql..", "javax.sql..", "org.h2..", "org.flywaydb..")
+        .check(server);
+  }
+
+  @Test
+  void onlyTheLuceneFormatKnowsLucene() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + ".lucene")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.apache.lucene..")
         .check(server);
   }
 

@@ -371,7 +371,7 @@ final class SwitchTest {
     SwitchIndexResponse response = server.switchTo(built);
 
     assertThat(response.getSuccess()).isFalse();
-    assertThat(response.getValidationErrorsList()).contains("2 files on disk, 1 in the manifest");
+    assertThat(response.getValidationErrorsList()).contains("added-later is not in the manifest");
   }
 
   @Test

@@ -23,7 +23,9 @@ final class SwitchCommand implements Callable<Integer> {
   @Option(
       names = "--check",
       paramLabel = "CHECK",
-      description = "RECORD_COUNT_VALIDATION or SIZE_COMPARISON; repeatable; default: all.")
+      description =
+          "RECORD_COUNT_VALIDATION, SIZE_COMPARISON or INTEGRITY_CHECK, which reads every file;"
+              + " repeatable; default: the first two.")
   private List<ValidationCheck> checks = List.of();
 
   @Option(

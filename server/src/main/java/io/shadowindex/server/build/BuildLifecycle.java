@@ -7,6 +7,8 @@ import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.ProgressBoard.Report;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.GenerationSealer;
+import io.shadowindex.server.index.IndexFormatException;
+import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.IndexType;
@@ -41,6 +43,7 @@ public final class BuildLifecycle {
   private final BuildStore store;
   private final ProgressBoard board;
   private final IndexLayout layout;
+  private final IndexFormats formats;
   private final GenerationSealer sealer;
   private final FileOperations files;
   private final RetentionSweeper sweeper;
@@ -52,6 +55,7 @@ public final class BuildLifecycle {
       BuildStore store,
       ProgressBoard board,
       IndexLayout layout,
+      IndexFormats formats,
       FileOperations files,
       RetentionSweeper sweeper,
       InstantSource clock,
@@ -60,6 +64,7 @@ public final class BuildLifecycle {
     this.store = store;
     this.board = board;
     this.layout = layout;
+    this.formats = formats;
     this.sealer = new GenerationSealer(layout, files);
     this.files = files;
     this.sweeper = sweeper;
@@ -123,8 +128,24 @@ public final class BuildLifecycle {
     // Whatever happens meanwhile: the files that are sealed are those of this attempt.
     var attempt = new Precondition(build.fencingToken(), precondition.revision());
     Manifest manifest = seal(id, attempt);
-    var change = new BuildChange.Completed(completion.with(manifest.totalBytes()));
-    return leaveBuilding(id, attempt, change);
+    var completed = withRecordCount(id, completion.with(manifest.totalBytes()));
+    return leaveBuilding(id, attempt, new BuildChange.Completed(completed));
+  }
+
+  /**
+   * Takes the record count from the index itself where the worker gave none. An index that cannot
+   * be read is complete all the same: validation tells what is wrong with it.
+   */
+  private Completion withRecordCount(UUID id, Completion completion) {
+    if (completion.recordCount() != 0) {
+      return completion;
+    }
+    try {
+      var counted = formats.contentOf(layout.buildDirectory(id)).countRecords();
+      return completion.withRecordCount(counted.orElse(0));
+    } catch (IndexFormatException e) {
+      return completion;
+    }
   }
 
   /** Files that change or go away while they are sealed: with the attempt, or under its worker. */

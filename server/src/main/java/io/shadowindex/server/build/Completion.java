@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What CompleteBuild brought, and what the server measured when it sealed the files.
  *
- * @param recordCount as the worker says
+ * @param recordCount as the worker says; when it says 0, as the index itself tells where its format
+ *     is known
  * @param reportedSizeBytes as the worker says; null when it did not
  * @param measuredSizeBytes what the server found on disk
  * @param expectedRecordCount what the worker should have found; null when not said
@@ -26,6 +27,11 @@ public record Completion(
    * @param attributes a JSON object; empty when there are none
    */
   public record Summary(long buildDurationSeconds, double performanceIndex, String attributes) {}
+
+  Completion withRecordCount(long count) {
+    return new Completion(
+        count, reportedSizeBytes, measuredSizeBytes, expectedRecordCount, summary, sourceWatermark);
+  }
 
   /** The size as the worker gave it, else as measured. */
   public long indexSizeBytes() {

@@ -54,7 +54,7 @@ final class SwitchMessages {
 
   private static Set<ValidationCheck> checks(SwitchIndexRequest request) {
     if (request.getValidationChecksCount() == 0) {
-      return EnumSet.allOf(ValidationCheck.class);
+      return ValidationCheck.CHEAP;
     }
     Set<ValidationCheck> checks = EnumSet.noneOf(ValidationCheck.class);
     request

@@ -1,5 +1,9 @@
 package io.shadowindex.server.index;
 
+import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
+
+import io.shadowindex.server.index.GenerationFiles.Found;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -8,8 +12,13 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 
-/** Compares a generation with its manifest by name and size, which costs one stat(2) a file. */
+/**
+ * Compares a generation with its manifest: by name and size, which costs one stat(2) a file, or by
+ * content too, which reads every file.
+ */
 public final class GenerationCheck {
 
   private static final int MAX_ERRORS = 20;
@@ -30,6 +39,27 @@ public final class GenerationCheck {
    */
   public static Result whole(Path generation, Manifest manifest) throws IOException {
     GenerationFiles found = GenerationFiles.scan(generation);
+    return result(found, differences(generation, found, manifest));
+  }
+
+  /**
+   * The same, and reads every file against its SHA-256; in parallel, each in pieces, so that
+   * neither many files nor large ones need much memory.
+   */
+  public static Result content(Path generation, Manifest manifest) throws IOException {
+    GenerationFiles found = GenerationFiles.scan(generation);
+    List<String> errors = differences(generation, found, manifest);
+    var sizes = found.files().stream().collect(toMap(Found::path, Found::sizeBytes));
+    errors.addAll(
+        manifest.files().parallelStream()
+            .filter(entry -> Objects.equals(sizes.get(entry.path()), entry.sizeBytes()))
+            .flatMap(entry -> contentError(generation, entry).stream())
+            .toList());
+    return result(found, errors);
+  }
+
+  private static List<String> differences(Path generation, GenerationFiles found, Manifest manifest)
+      throws IOException {
     var errors = new ArrayList<String>();
     found
         .unsafe()
@@ -37,17 +67,36 @@ public final class GenerationCheck {
     if (found.files().isEmpty()) {
       errors.add("Shadow index directory holds no files");
     }
-    errors.addAll(missing(generation, manifest));
-    if (errors.isEmpty() && found.files().size() != manifest.files().size()) {
-      errors.add(
-          "%d files on disk, %d in the manifest"
-              .formatted(found.files().size(), manifest.files().size()));
+    errors.addAll(absentOrResized(generation, manifest));
+    var known = manifest.files().stream().map(Manifest.Entry::path).collect(toSet());
+    found.files().stream()
+        .map(Found::path)
+        .filter(path -> !known.contains(path))
+        .forEach(path -> errors.add(path + " is not in the manifest"));
+    return errors;
+  }
+
+  private static Optional<String> contentError(Path generation, Manifest.Entry entry) {
+    try {
+      return FileHash.sha256(generation.resolve(entry.path())).equals(entry.sha256())
+          ? Optional.empty()
+          : Optional.of(entry.path() + ": checksum mismatch");
+    } catch (IOException e) {
+      return Optional.of(entry.path() + ": cannot be read");
     }
+  }
+
+  private static Result result(GenerationFiles found, List<String> errors) {
     return new Result(found.files().size(), found.totalBytes(), first(errors));
   }
 
   /** Looks at the manifest's files only: finds what is missing or has another size. */
   public static List<String> missing(Path generation, Manifest manifest) throws IOException {
+    return first(absentOrResized(generation, manifest));
+  }
+
+  private static List<String> absentOrResized(Path generation, Manifest manifest)
+      throws IOException {
     var errors = new ArrayList<String>();
     for (Manifest.Entry entry : manifest.files()) {
       try {
@@ -67,10 +116,11 @@ public final class GenerationCheck {
         errors.add(entry.path() + " is missing");
       }
     }
-    return first(errors);
+    return errors;
   }
 
-  private static List<String> first(List<String> errors) {
+  /** The first errors, and how many more there are. */
+  static List<String> first(List<String> errors) {
     if (errors.size() <= MAX_ERRORS) {
       return List.copyOf(errors);
     }

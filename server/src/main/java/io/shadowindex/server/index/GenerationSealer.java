@@ -4,18 +4,12 @@ import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.Refusal.Violation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -33,7 +27,6 @@ import org.slf4j.LoggerFactory;
 public final class GenerationSealer {
 
   private static final Logger log = LoggerFactory.getLogger(GenerationSealer.class);
-  private static final int BUFFER_BYTES = 1 << 18;
 
   private final IndexLayout layout;
   private final FileOperations files;
@@ -111,16 +104,10 @@ public final class GenerationSealer {
   }
 
   private Manifest.Entry hash(UUID buildId, Path path, GenerationFiles.Found file) {
-    try (var channel = FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      MessageDigest digest = sha256();
-      ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-      while (channel.read(buffer) >= 0) {
-        digest.update(buffer.flip());
-        buffer.clear();
-      }
+    try {
+      String sha256 = FileHash.sha256(path);
       files.sync(path);
-      return new Manifest.Entry(
-          file.path(), file.sizeBytes(), HexFormat.of().formatHex(digest.digest()));
+      return new Manifest.Entry(file.path(), file.sizeBytes(), sha256);
     } catch (AccessDeniedException e) {
       var violation = GenerationFiles.unreadable(file.path());
       throw new Refusal.UnsafeFiles(buildId, List.of(violation)).exception();
@@ -135,13 +122,5 @@ public final class GenerationSealer {
     files.writeNew(draft, manifest::writeTo);
     files.rename(draft, layout.manifest(buildId));
     files.sync(layout.builds());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
   }
 }

@@ -6,6 +6,7 @@ import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.index.Manifest;
@@ -71,6 +72,7 @@ public final class SwitchExecutor {
       BuildStore builds,
       SwitchStore store,
       IndexLayout layout,
+      IndexFormats formats,
       FileOperations files,
       Settings settings,
       SwitchStep.Observer observer,
@@ -81,7 +83,7 @@ public final class SwitchExecutor {
     this.files = files;
     this.observer = observer;
     this.outcomeUnknown = outcomeUnknown;
-    this.validation = new SwitchValidation(layout, settings.tolerance());
+    this.validation = new SwitchValidation(layout, formats, settings.tolerance());
     this.conclusion =
         new SwitchConclusion(
             store,

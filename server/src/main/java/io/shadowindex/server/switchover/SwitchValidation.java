@@ -3,6 +3,9 @@ package io.shadowindex.server.switchover;
 import io.shadowindex.server.build.Completion;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.GenerationCheck;
+import io.shadowindex.server.index.IndexContent;
+import io.shadowindex.server.index.IndexFormatException;
+import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.refusal.Refusal;
@@ -20,11 +23,13 @@ import org.jspecify.annotations.Nullable;
 final class SwitchValidation {
 
   private final IndexLayout layout;
+  private final IndexFormats formats;
   private final double tolerance;
 
   /** Takes how far count and size may be from the live generation's, as a fraction of it. */
-  SwitchValidation(IndexLayout layout, double tolerance) {
+  SwitchValidation(IndexLayout layout, IndexFormats formats, double tolerance) {
     this.layout = layout;
+    this.formats = formats;
     this.tolerance = tolerance;
   }
 
@@ -45,11 +50,20 @@ final class SwitchValidation {
     }
     Completion completion = completion(build);
     Manifest manifest = readManifest(build);
-    GenerationCheck.Result found = GenerationCheck.whole(directory, manifest);
+    boolean thorough = checks.contains(ValidationCheck.INTEGRITY_CHECK);
+    GenerationCheck.Result found =
+        thorough
+            ? GenerationCheck.content(directory, manifest)
+            : GenerationCheck.whole(directory, manifest);
+    boolean damaged = !found.errors().isEmpty();
     var errors = new ArrayList<String>();
     var warnings = new ArrayList<String>();
+    if (thorough && !damaged) {
+      checkFormat(directory, errors);
+    }
     if (checks.contains(ValidationCheck.RECORD_COUNT_VALIDATION)) {
-      checkRecordCount(completion, live, errors, warnings);
+      long count = damaged ? completion.recordCount() : count(directory, completion, errors);
+      checkRecordCount(count, completion, live, errors, warnings);
     }
     if (checks.contains(ValidationCheck.SIZE_COMPARISON)) {
       checkSize(completion, found.totalBytes(), live, errors);
@@ -57,12 +71,38 @@ final class SwitchValidation {
     return new Validated(manifest, new ValidationReport(found.errors(), errors, warnings));
   }
 
+  private void checkFormat(Path directory, List<String> errors) {
+    try {
+      errors.addAll(formats.contentOf(directory).integrityErrors());
+    } catch (IndexFormatException e) {
+      errors.add(e.sentence());
+    }
+  }
+
+  /** The count that the index itself tells; the worker's where the index tells none. */
+  private long count(Path directory, Completion completion, List<String> errors) {
+    long reported = completion.recordCount();
+    try {
+      IndexContent content = formats.contentOf(directory);
+      long counted = content.countRecords().orElse(reported);
+      if (counted != reported) {
+        errors.add(
+            "Shadow index record count differs from what was reported: %d (%s) vs %d"
+                .formatted(counted, content.formatName(), reported));
+      }
+      return counted;
+    } catch (IndexFormatException e) {
+      errors.add(e.sentence());
+      return reported;
+    }
+  }
+
   private void checkRecordCount(
+      long count,
       Completion completion,
       @Nullable ShadowIndex live,
       List<String> errors,
       List<String> warnings) {
-    long count = completion.recordCount();
     if (count == 0) {
       errors.add("Shadow index has no records");
       return;

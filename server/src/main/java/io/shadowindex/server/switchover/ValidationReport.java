@@ -6,8 +6,10 @@ import java.util.stream.Stream;
 /**
  * What validation found of a build.
  *
- * @param damage one sentence for each file that is missing, changed or unsafe; cannot be forced
- * @param failedChecks one sentence for each requested check that failed; can be forced
+ * @param damage one sentence for each file that is missing, extra, unsafe, or not what the manifest
+ *     says; cannot be forced
+ * @param failedChecks one sentence for each thing that a requested check has against the index
+ *     although its files are those that were completed; can be forced
  * @param warnings what is worth knowing but stops nothing
  */
 public record ValidationReport(

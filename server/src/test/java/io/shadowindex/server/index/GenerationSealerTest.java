@@ -172,15 +172,54 @@ final class GenerationSealerTest {
 
     Files.writeString(generation.resolve("extra"), "x");
     assertThat(GenerationCheck.whole(generation, manifest).errors())
-        .containsExactly("4 files on disk, 3 in the manifest");
+        .containsExactly("extra is not in the manifest");
 
     Files.delete(generation.resolve("a"));
     Files.delete(generation.resolve("b"));
     Files.writeString(generation.resolve("b"), "2");
     assertThat(GenerationCheck.whole(generation, manifest).errors())
-        .containsExactly("a is missing", "b has 1 bytes, 2 in the manifest");
+        .containsExactly(
+            "a is missing", "b has 1 bytes, 2 in the manifest", "extra is not in the manifest");
     assertThat(GenerationCheck.missing(generation, manifest))
         .containsExactly("a is missing", "b has 1 bytes, 2 in the manifest");
+  }
+
+  @Test
+  void theCheckOfTheContentFindsWhatHasItsSizeAndNotItsHash() throws IOException {
+    Files.writeString(generation.resolve("changed"), "before");
+    Files.writeString(generation.resolve("gone"), "x");
+    Files.writeString(generation.resolve("same"), "x");
+    Manifest manifest = sealer.seal(id);
+    assertThat(GenerationCheck.content(generation, manifest).errors()).isEmpty();
+
+    replace("changed", "behind");
+    Files.delete(generation.resolve("gone"));
+
+    assertThat(GenerationCheck.whole(generation, manifest).errors())
+        .containsExactly("gone is missing");
+    assertThat(GenerationCheck.content(generation, manifest).errors())
+        .containsExactly("gone is missing", "changed: checksum mismatch");
+  }
+
+  @Test
+  void ofManyThingsThatAreWrongTwentyAreTold() throws IOException {
+    for (int i = 10; i < 40; i++) {
+      Files.writeString(generation.resolve("file-" + i), "before");
+    }
+    Manifest manifest = sealer.seal(id);
+    for (int i = 10; i < 40; i++) {
+      replace("file-" + i, "behind");
+    }
+
+    assertThat(GenerationCheck.content(generation, manifest).errors())
+        .hasSize(20)
+        .startsWith("file-10: checksum mismatch", "file-11: checksum mismatch")
+        .endsWith("file-28: checksum mismatch", "and 11 more");
+  }
+
+  private void replace(String name, String content) throws IOException {
+    Files.delete(generation.resolve(name));
+    Files.writeString(generation.resolve(name), content);
   }
 
   private Refusal refusal() {

@@ -11,6 +11,7 @@ import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.IndexType;
@@ -55,6 +56,7 @@ final class BuildWatchesTest {
             store.builds(),
             board,
             layout,
+            IndexFormats.installed(),
             files,
             new RetentionSweeper(store.builds(), layout, files, InstantSource.system(), 0),
             InstantSource.system(),
