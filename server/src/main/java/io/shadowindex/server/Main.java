@@ -55,6 +55,52 @@ public final class Main implements Callable<Integer> {
   private @Nullable String indexRoot;
 
   @Option(
+      names = "--serve-root",
+      paramLabel = "DIR",
+      defaultValue = "${env:SHADOWINDEX_SERVE_ROOT}",
+      description =
+          "Where COPY_AND_REPLACE copies to, best on the volume that readers read from."
+              + " SHADOWINDEX_SERVE_ROOT. (serve in the index root)")
+  private @Nullable String serveRoot;
+
+  @Option(
+      names = "--retention",
+      paramLabel = "TIME",
+      defaultValue = "${env:SHADOWINDEX_RETENTION:-24h}",
+      description =
+          "How long superseded generations and failed builds keep their files, as 90m, 24h or 7d."
+              + " SHADOWINDEX_RETENTION. (${DEFAULT-VALUE})")
+  private String retention = "";
+
+  @Option(
+      names = "--keep-generations",
+      paramLabel = "N",
+      defaultValue = "${env:SHADOWINDEX_KEEP_GENERATIONS:-2}",
+      description =
+          "How many superseded generations of an index keep their files however old they are."
+              + " SHADOWINDEX_KEEP_GENERATIONS. (${DEFAULT-VALUE})")
+  private int keepGenerations;
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "FRACTION",
+      defaultValue = "${env:SHADOWINDEX_TOLERANCE:-0.5}",
+      description =
+          "How far count and size of a build may be from the live generation's, 0 to 1; a request"
+              + " may be stricter. SHADOWINDEX_TOLERANCE. (${DEFAULT-VALUE})")
+  private double tolerance;
+
+  @Option(
+      names = "--auto-switch",
+      paramLabel = "BOOL",
+      arity = "1",
+      defaultValue = "${env:SHADOWINDEX_AUTO_SWITCH:-false}",
+      description =
+          "Switch to builds when they are complete, unless they say otherwise."
+              + " SHADOWINDEX_AUTO_SWITCH. (${DEFAULT-VALUE})")
+  private boolean autoSwitch;
+
+  @Option(
       names = "--rehearse",
       paramLabel = "BOOL",
       arity = "1",
@@ -92,7 +138,18 @@ public final class Main implements Callable<Integer> {
   public Integer call() {
     try {
       ServerConfig config =
-          ServerConfig.parse(listen, dataDir, indexRoot, rehearse, allowPlaintext);
+          ServerConfig.parse(
+              new ServerConfig.Given(
+                  listen,
+                  dataDir,
+                  indexRoot,
+                  serveRoot,
+                  retention,
+                  keepGenerations,
+                  tolerance,
+                  autoSwitch,
+                  rehearse,
+                  allowPlaintext));
       serve(config);
       return 0;
     } catch (InvalidConfigException e) {

@@ -7,6 +7,8 @@ import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.SwitchPolicy;
+import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexKey;
@@ -17,7 +19,6 @@ import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.switchover.SwitchOutcome;
 import io.shadowindex.server.switchover.SwitchRequest;
 import io.shadowindex.server.switchover.SwitchStep;
-import io.shadowindex.server.switchover.ValidationCheck;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,10 +95,11 @@ final class Rehearsal implements AutoCloseable {
     files.createDirectories(layout.builds());
     Path state = Files.createDirectories(directory.resolve("state"));
     try (var store = StateStore.open(state, clock, e -> log.warn("the rehearsal failed", e))) {
+      var board = new ProgressBoard();
       var builds =
           new BuildLifecycle(
               store.builds(),
-              new ProgressBoard(),
+              board,
               layout,
               formats,
               files,
@@ -109,10 +111,12 @@ final class Rehearsal implements AutoCloseable {
           new SwitchExecutor(
               store.builds(),
               store.switches(),
+              board,
               layout,
               formats,
               files,
-              new SwitchExecutor.Settings(1, ANY, ANY, ANY),
+              new SwitchExecutor.Settings(1, ANY, ANY, ANY, 0),
+              clock,
               SwitchStep.Observer.NONE,
               e -> log.warn("the rehearsal failed", e));
       Duration lockHeld = Duration.ZERO;
@@ -127,7 +131,9 @@ final class Rehearsal implements AutoCloseable {
       BuildLifecycle builds, SwitchExecutor executor, IndexLayout layout) throws IOException {
     var key = new IndexKey("rehearsal", IndexType.SEARCH_INDEX, IndexKey.DEFAULT_NAME);
     ShadowIndex build =
-        builds.start(new BuildSpec(key, List.of("rehearsed"), false, 0, "", "", Map.of()));
+        builds.start(
+            new BuildSpec(
+                key, List.of("rehearsed"), false, 0, SwitchPolicy.DEFAULT, "", "", Map.of()));
     Files.writeString(layout.buildDirectory(build.id()).resolve("file"), "content");
     builds.complete(
         build.id(),
@@ -135,6 +141,6 @@ final class Rehearsal implements AutoCloseable {
         measured -> new Completion(1, null, measured, null, null, ""));
     return executor.execute(
         new SwitchRequest(
-            build.id(), false, EnumSet.allOf(ValidationCheck.class), true, ANY, null));
+            build.id(), false, EnumSet.allOf(ValidationCheck.class), null, true, ANY, false, null));
   }
 }

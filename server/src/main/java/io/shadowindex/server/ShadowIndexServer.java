@@ -11,6 +11,7 @@ import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.OwnedDirectory;
 import io.shadowindex.server.storage.StateStore;
+import io.shadowindex.server.switchover.AutoSwitcher;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.switchover.SwitchStore;
@@ -21,7 +22,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -93,7 +96,7 @@ public final class ShadowIndexServer implements AutoCloseable {
       takeDirectories();
       FileOperations files = environment.files();
       StateStore state = open(StateStore.open(stateDirectory(), environment.clock(), onFailure));
-      var layout = new IndexLayout(config.indexRoot());
+      var layout = new IndexLayout(config.indexRoot(), config.serveRoot());
       IndexFormats formats = IndexFormats.installed();
       log.info("index formats: {}", formats.names());
       var board = new ProgressBoard();
@@ -117,11 +120,17 @@ public final class ShadowIndexServer implements AutoCloseable {
           new SwitchExecutor(
               buildStore,
               switchStore,
+              board,
               layout,
               formats,
               files,
               new SwitchExecutor.Settings(
-                  config.tolerance(), config.retention(), config.grace(), config.retention()),
+                  config.tolerance(),
+                  config.retention(),
+                  config.grace(),
+                  config.retention(),
+                  config.keepGenerations()),
+              environment.clock(),
               environment.switchSteps(),
               onFailure);
       files.createDirectories(layout.builds());
@@ -133,8 +142,19 @@ public final class ShadowIndexServer implements AutoCloseable {
       state.onCommit(watches::wakeUp);
       watches.start();
       open(housekeeping(builds, sweeper));
+      var autoSwitcher =
+          open(new AutoSwitcher(buildStore, switches, environment.clock(), config.drain()));
+      builds.onBuilt(autoSwitcher::consider);
       this.endpoint =
-          new GrpcEndpoint(config.listen(), builds, switches, watches, layout, environment.clock());
+          new GrpcEndpoint(
+              config.listen(),
+              builds,
+              switches,
+              watches,
+              layout,
+              environment.clock(),
+              config.autoSwitch());
+      autoSwitcher.start();
       endpoint.start();
       open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()))
           .start();
@@ -167,7 +187,11 @@ public final class ShadowIndexServer implements AutoCloseable {
   }
 
   private void takeDirectories() throws IOException {
-    for (Path directory : new Path[] {config.dataDir(), config.indexRoot()}) {
+    var directories = new ArrayList<>(List.of(config.dataDir(), config.indexRoot()));
+    if (!config.serveRoot().startsWith(config.indexRoot())) {
+      directories.add(config.serveRoot());
+    }
+    for (Path directory : directories) {
       open(
           OwnedDirectory.take(directory).orElseThrow(() -> new DirectoryInUseException(directory)));
     }

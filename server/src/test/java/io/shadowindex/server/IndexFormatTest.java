@@ -6,8 +6,8 @@ import io.shadowindex.server.testing.LuceneIndexes;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
-import io.shadowindex.v1.SwitchIndexRequest.ValidationCheck;
 import io.shadowindex.v1.SwitchIndexResponse;
+import io.shadowindex.v1.ValidationCheck;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ final class IndexFormatTest {
     Files.delete(Path.of(build.getShadowIndexPath()).resolve("segments_2"));
     TestServer.write(build, "segments_2", "behind");
 
-    SwitchIndexResponse response = checked(build, true, ValidationCheck.INTEGRITY_CHECK);
+    SwitchIndexResponse response = checked(build, true, ValidationCheck.Enum.INTEGRITY_CHECK);
 
     assertThat(response.getSuccess()).isFalse();
     assertThat(response.getValidationErrorsList()).containsExactly("segments_2: checksum mismatch");
@@ -66,7 +66,8 @@ final class IndexFormatTest {
     TestServer.write(build, "truncated", "content");
     TestServer.write(build, "deep/extra", "x");
 
-    assertThat(checked(build, false, ValidationCheck.INTEGRITY_CHECK).getValidationErrorsList())
+    assertThat(
+            checked(build, false, ValidationCheck.Enum.INTEGRITY_CHECK).getValidationErrorsList())
         .containsExactly(
             "lost is missing",
             "truncated has 7 bytes, 20 in the manifest",
@@ -94,9 +95,9 @@ final class IndexFormatTest {
         checked(
             build,
             false,
-            ValidationCheck.RECORD_COUNT_VALIDATION,
-            ValidationCheck.SIZE_COMPARISON,
-            ValidationCheck.INTEGRITY_CHECK);
+            ValidationCheck.Enum.RECORD_COUNT_VALIDATION,
+            ValidationCheck.Enum.SIZE_COMPARISON,
+            ValidationCheck.Enum.INTEGRITY_CHECK);
 
     assertThat(response.getValidationErrorsList()).isEmpty();
     assertThat(response.getSuccess()).isTrue();
@@ -134,7 +135,8 @@ final class IndexFormatTest {
     server.complete(next, 4);
 
     assertThat(
-            checked(next, false, ValidationCheck.RECORD_COUNT_VALIDATION).getValidationErrorsList())
+            checked(next, false, ValidationCheck.Enum.RECORD_COUNT_VALIDATION)
+                .getValidationErrorsList())
         .containsExactly(
             "Shadow index record count differs from what was reported: 1 (lucene) vs 4",
             "Shadow index has far fewer records than current: 1 vs 4");
@@ -146,14 +148,14 @@ final class IndexFormatTest {
     LuceneIndexes.flipByte(Path.of(build.getShadowIndexPath()).resolve("_0.cfs"), 100);
     server.complete(build, 2);
 
-    SwitchIndexResponse response = checked(build, false, ValidationCheck.INTEGRITY_CHECK);
+    SwitchIndexResponse response = checked(build, false, ValidationCheck.Enum.INTEGRITY_CHECK);
 
     assertThat(response.getSuccess()).isFalse();
     assertThat(response.getValidationErrorsList())
         .singleElement()
         .asString()
         .startsWith("_0.cfs: checksum failed");
-    assertThat(checked(build, true, ValidationCheck.INTEGRITY_CHECK).getSuccess()).isTrue();
+    assertThat(checked(build, true, ValidationCheck.Enum.INTEGRITY_CHECK).getSuccess()).isTrue();
   }
 
   @ParameterizedTest
@@ -165,7 +167,10 @@ final class IndexFormatTest {
 
     SwitchIndexResponse response =
         checked(
-            build, false, ValidationCheck.RECORD_COUNT_VALIDATION, ValidationCheck.INTEGRITY_CHECK);
+            build,
+            false,
+            ValidationCheck.Enum.RECORD_COUNT_VALIDATION,
+            ValidationCheck.Enum.INTEGRITY_CHECK);
 
     assertThat(response.getSuccess()).isFalse();
     assertThat(response.getValidationErrorsList())
@@ -185,7 +190,8 @@ final class IndexFormatTest {
     TestServer.write(build, "script", "records=7\nerror=chapter 3: a page is missing");
     assertThat(server.complete(build, 0).getRecordCount()).isEqualTo(7);
 
-    assertThat(checked(build, false, ValidationCheck.INTEGRITY_CHECK).getValidationErrorsList())
+    assertThat(
+            checked(build, false, ValidationCheck.Enum.INTEGRITY_CHECK).getValidationErrorsList())
         .containsExactly("chapter 3: a page is missing");
   }
 
@@ -195,9 +201,10 @@ final class IndexFormatTest {
     return build;
   }
 
-  private SwitchIndexResponse checked(ShadowIndex build, boolean force, ValidationCheck... checks) {
+  private SwitchIndexResponse checked(
+      ShadowIndex build, boolean force, ValidationCheck.Enum... checks) {
     var request = TestServer.switchRequest(build).setForceSwitch(force);
-    for (ValidationCheck check : checks) {
+    for (ValidationCheck.Enum check : checks) {
       request.addValidationChecks(check);
     }
     return server.stub().switchIndex(request.build());

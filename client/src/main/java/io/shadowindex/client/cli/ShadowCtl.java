@@ -6,7 +6,7 @@ import io.shadowindex.client.ServerAddress;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ShadowIndex;
-import io.shadowindex.v1.SwitchIndexRequest.ValidationCheck;
+import io.shadowindex.v1.ValidationCheck;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
@@ -88,7 +88,7 @@ public final class ShadowCtl {
     return line.registerConverter(ServerAddress.class, ShadowCtl::address)
         .registerConverter(IndexType.Enum.class, new ValueName<>(IndexType.Enum.class))
         .registerConverter(ShadowIndex.State.class, new ValueName<>(ShadowIndex.State.class))
-        .registerConverter(ValidationCheck.class, new ValueName<>(ValidationCheck.class))
+        .registerConverter(ValidationCheck.Enum.class, new ValueName<>(ValidationCheck.Enum.class))
         .setOut(output.out())
         .setErr(output.err())
         .setExecutionStrategy(ctl::run)

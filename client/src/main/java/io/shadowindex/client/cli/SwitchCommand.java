@@ -2,7 +2,7 @@ package io.shadowindex.client.cli;
 
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.SwitchIndexRequest;
-import io.shadowindex.v1.SwitchIndexRequest.ValidationCheck;
+import io.shadowindex.v1.ValidationCheck;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,7 +26,7 @@ final class SwitchCommand implements Callable<Integer> {
       description =
           "RECORD_COUNT_VALIDATION, SIZE_COMPARISON or INTEGRITY_CHECK, which reads every file;"
               + " repeatable; default: the first two.")
-  private List<ValidationCheck> checks = List.of();
+  private List<ValidationCheck.Enum> checks = List.of();
 
   @Option(
       names = "--timeout",

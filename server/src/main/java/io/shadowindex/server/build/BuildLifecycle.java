@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,7 @@ public final class BuildLifecycle {
   private final InstantSource clock;
   private final Supplier<UUID> ids;
   private final Duration keepFailedFiles;
+  private volatile Consumer<ShadowIndex> onBuilt = build -> {};
 
   public BuildLifecycle(
       BuildStore store,
@@ -84,6 +86,11 @@ public final class BuildLifecycle {
         board.put(build);
       }
     }
+  }
+
+  /** Has the listener told of each build that is complete, after that is durable. */
+  public void onBuilt(Consumer<ShadowIndex> listener) {
+    onBuilt = listener;
   }
 
   /** Starts a build and creates its directory. */
@@ -129,7 +136,9 @@ public final class BuildLifecycle {
     var attempt = new Precondition(build.fencingToken(), precondition.revision());
     Manifest manifest = seal(id, attempt);
     var completed = withRecordCount(id, completion.with(manifest.totalBytes()));
-    return leaveBuilding(id, attempt, new BuildChange.Completed(completed));
+    ShadowIndex built = leaveBuilding(id, attempt, new BuildChange.Completed(completed));
+    onBuilt.accept(built);
+    return built;
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.Map;
  *
  * @param resourceTypes what the index covers and a switch locks, in the order given, at least one
  * @param parallelWorkers 0 leaves it to the worker
+ * @param switching how the build is to become live
  * @param serviceName may be empty
  * @param serviceInstanceId may be empty
  * @param labels free-form
@@ -18,6 +19,7 @@ public record BuildSpec(
     List<String> resourceTypes,
     boolean fullRebuild,
     int parallelWorkers,
+    SwitchPolicy switching,
     String serviceName,
     String serviceInstanceId,
     Map<String, String> labels) {

@@ -53,6 +53,18 @@ public interface BuildStore {
   /** All builds in one of these states. */
   List<ShadowIndex> findByState(Set<BuildState> states);
 
+  /** The builds that are BUILT and whose automatic switch is still to be made. */
+  List<ShadowIndex> autoSwitchesDue();
+
+  /**
+   * Keeps what became of an attempt to make a generation live; an automatic switch is no longer due
+   * then. One that was refused is told in the log, as an event from BUILT to BUILT.
+   */
+  void saveSwitchResult(UUID id, SwitchResult result);
+
+  /** How long the last {@code limit} successful switches kept writers out, the newest first. */
+  List<Duration> lockHeldLately(int limit);
+
   /**
    * At most {@code limit} builds, newest first, that began before the one numbered {@code before},
    * and how many match at that moment.

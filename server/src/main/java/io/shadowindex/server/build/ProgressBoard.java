@@ -34,6 +34,27 @@ public final class ProgressBoard {
       @Nullable Integer estimatedCompletionSeconds,
       @Nullable Long fencingToken) {}
 
+  /** How much of a build's files has been copied to where they will be served from. */
+  public record Staged(long copiedBytes, long totalBytes) {}
+
+  private final ConcurrentHashMap<UUID, Staged> staged = new ConcurrentHashMap<>();
+
+  /** Tells how far the copy of a build is. */
+  public void staged(UUID id, Staged newest) {
+    staged.put(id, newest);
+    listeners.forEach(listener -> listener.accept(id));
+  }
+
+  /** The copy of a build is over. */
+  public void unstaged(UUID id) {
+    staged.remove(id);
+  }
+
+  /** How far the copy of a build is; empty when none is being made. */
+  public Optional<Staged> staging(UUID id) {
+    return Optional.ofNullable(staged.get(id));
+  }
+
   /** Has the listener called, on the reporting thread, after each report. It must not block. */
   public void onReport(Consumer<UUID> listener) {
     listeners.add(listener);

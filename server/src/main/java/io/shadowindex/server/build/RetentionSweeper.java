@@ -3,13 +3,14 @@ package io.shadowindex.server.build;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
+import io.shadowindex.server.index.ServingCopies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -30,6 +31,7 @@ public final class RetentionSweeper {
   private final BuildStore store;
   private final IndexLayout layout;
   private final FileOperations files;
+  private final ServingCopies copies;
   private final InstantSource clock;
   private final int keep;
 
@@ -53,6 +55,7 @@ public final class RetentionSweeper {
     this.store = store;
     this.layout = layout;
     this.files = files;
+    this.copies = new ServingCopies(layout, files);
     this.clock = clock;
     this.keep = keep;
   }
@@ -75,31 +78,37 @@ public final class RetentionSweeper {
    */
   public void recover() throws IOException {
     deleteOrLog(layout.trash());
+    deleteOrLog(layout.serveTrash());
+    copies.sweepDrafts();
+    for (UUID copy : copies.list()) {
+      if (store.find(copy).filter(RetentionSweeper::isServed).isEmpty()) {
+        deleteOrLog(layout.servingCopy(copy));
+      }
+    }
     if (!Files.isDirectory(layout.builds())) {
       return;
     }
     try (var builds = Files.newDirectoryStream(layout.builds(), Files::isDirectory)) {
       for (Path directory : builds) {
-        deletedBuild(directory.getFileName().toString())
+        IndexLayout.buildId(directory)
+            .flatMap(store::find)
+            .filter(build -> !build.hasFiles())
             .ifPresent(
-                id -> {
-                  deleteOrLog(layout.manifest(id));
+                build -> {
+                  deleteOrLog(layout.manifest(build.id()));
                   deleteOrLog(directory);
                 });
       }
     }
   }
 
-  /** The build of that id, when its files are recorded as deleted. */
-  private Optional<UUID> deletedBuild(String name) {
-    try {
-      return store
-          .find(UUID.fromString(name))
-          .filter(build -> !build.hasFiles())
-          .map(ShadowIndex::id);
-    } catch (IllegalArgumentException notABuild) {
-      return Optional.empty();
-    }
+  /** Whether the live link leads, led or may lead again to a build's files. */
+  private static boolean isServed(ShadowIndex build) {
+    return switch (build.state()) {
+      case SWITCHING, ACTIVE -> true;
+      case CLEANUP -> build.hasFiles();
+      case PREPARING, BUILDING, BUILT, FAILED, CANCELLED -> false;
+    };
   }
 
   private void deleteOrLog(Path path) {
@@ -124,14 +133,18 @@ public final class RetentionSweeper {
   }
 
   private void sweep(ShadowIndex build, Instant now) throws IOException {
-    Path trash = layout.trash().resolve(build.id() + "-" + build.attempt());
-    whileNotSweeping(() -> moveAway(build, now, trash));
+    String name = build.id() + "-" + build.attempt();
+    Path trash = layout.trash().resolve(name);
+    Path serveTrash = layout.serveTrash().resolve(name);
+    whileNotSweeping(() -> moveAway(build, now, trash, serveTrash));
     files.deleteTree(trash);
+    files.deleteTree(serveTrash);
   }
 
-  private void moveAway(ShadowIndex build, Instant now, Path trash) throws IOException {
-    Path directory = layout.buildDirectory(build.id());
-    if (new LiveLink(layout, build.spec().key(), files).leadsTo(directory)) {
+  private void moveAway(ShadowIndex build, Instant now, Path trash, Path serveTrash)
+      throws IOException {
+    Path served = layout.directory(build.generation());
+    if (new LiveLink(layout, build.spec().key(), files).leadsTo(served)) {
       log.error("build {} is {} and yet live; its files are kept", build.id(), build.state());
       return;
     }
@@ -139,8 +152,13 @@ public final class RetentionSweeper {
       return;
     }
     files.delete(layout.manifest(build.id()));
+    moveAway(layout.buildDirectory(build.id()), trash);
+    moveAway(layout.servingCopy(build.id()), serveTrash);
+  }
+
+  private void moveAway(Path directory, Path trash) throws IOException {
     if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
-      files.createDirectories(layout.trash());
+      files.createDirectories(Objects.requireNonNull(trash.getParent()));
       files.rename(directory, trash);
     }
   }

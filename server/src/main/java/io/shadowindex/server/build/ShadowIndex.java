@@ -1,5 +1,6 @@
 package io.shadowindex.server.build;
 
+import io.shadowindex.server.index.Generation;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param fencingToken of the worker that may act on it
  * @param revision of its newest event in the log
  * @param completion null before BUILT
+ * @param backup whether it counts among the last superseded generations that are kept
+ * @param autoSwitchDue whether the switch that it asked for is still to be made
+ * @param lastSwitch null before the first attempt
  * @param errorMessage empty when there is none
  */
 public record ShadowIndex(
@@ -24,6 +28,9 @@ public record ShadowIndex(
     BuildProgress progress,
     @Nullable Completion completion,
     Times times,
+    boolean backup,
+    boolean autoSwitchDue,
+    @Nullable SwitchResult lastSwitch,
     String errorMessage) {
 
   private static final long MEBIBYTE = 1 << 20;
@@ -47,12 +54,25 @@ public record ShadowIndex(
     return times.filesDeleted() == null;
   }
 
-  /** A conservative upper bound for a switch: size / 100 MiB within 1 to 3 s, 5 s while unknown. */
+  /** As something that a live link can lead to. */
+  public Generation generation() {
+    return new Generation(id, spec.switching().strategy());
+  }
+
+  /**
+   * A conservative upper bound for a switch: size / 100 MiB within 1 to 3 s, with a copy size / 50
+   * MiB within 5 to 30 s, 5 s while unknown.
+   */
   public Duration estimatedSwitchDuration() {
     if (completion == null || completion.indexSizeBytes() == 0) {
       return Duration.ofSeconds(5);
     }
-    return Duration.ofSeconds(Math.clamp(completion.indexSizeBytes() / (100 * MEBIBYTE), 1, 3));
+    long mebibytes = completion.indexSizeBytes() / MEBIBYTE;
+    return Duration.ofSeconds(
+        switch (spec.switching().strategy()) {
+          case ATOMIC_RENAME -> Math.clamp(mebibytes / 100, 1, 3);
+          case COPY_AND_REPLACE -> Math.clamp(mebibytes / 50, 5, 30);
+        });
   }
 
   /**
@@ -90,6 +110,9 @@ public record ShadowIndex(
         newest,
         completion,
         times,
+        backup,
+        autoSwitchDue,
+        lastSwitch,
         errorMessage);
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param listen address to listen on; port 0 picks a free one
  * @param dataDir absolute; holds the database
  * @param indexRoot absolute; holds builds and live links
+ * @param serveRoot absolute; holds the copies that COPY_AND_REPLACE makes, may be on another volume
  * @param retention how long replaced generations (with {@code backup_current}) and failed builds
  *     keep their files
  * @param keepGenerations how many replaced generations of each index (with {@code backup_current})
@@ -24,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param grace how long a replaced generation keeps its files without {@code backup_current}
  * @param tolerance how far record count and size may be from the live generation's, as a fraction
  *     of it
+ * @param autoSwitch whether builds that do not say are switched to when they are complete
  * @param progressFlush how old progress may be when a crash takes what is in memory
  * @param sweepInterval how often files that may go are deleted
  * @param rehearsedSwitches how many switches of a throw-away index warm up the process in the
@@ -34,16 +37,22 @@ public record ServerConfig(
     InetSocketAddress listen,
     Path dataDir,
     Path indexRoot,
+    Path serveRoot,
     Duration retention,
     int keepGenerations,
     Duration grace,
     double tolerance,
+    boolean autoSwitch,
     Duration progressFlush,
     Duration sweepInterval,
     int rehearsedSwitches,
     Duration drain) {
 
   private static final int REHEARSED_SWITCHES = 200;
+  private static final Duration GRACE = Duration.ofMinutes(1);
+  private static final Duration PROGRESS_FLUSH = Duration.ofMillis(200);
+  private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(10);
+  private static final Duration DRAIN = Duration.ofSeconds(30);
 
   /** Everything that is wrong with a configuration, one sentence each. */
   public static final class InvalidConfigException extends Exception {
@@ -71,47 +80,96 @@ public record ServerConfig(
         listen,
         dataDir,
         indexRoot,
+        indexRoot.resolve("serve"),
         Duration.ofHours(24),
         2,
-        Duration.ofMinutes(1),
+        GRACE,
         0.5,
-        Duration.ofMillis(200),
-        Duration.ofSeconds(10),
+        false,
+        PROGRESS_FLUSH,
+        SWEEP_INTERVAL,
         rehearsedSwitches,
-        Duration.ofSeconds(30));
+        DRAIN);
   }
 
   /**
-   * Parses what the command line and the environment say.
+   * What the command line and the environment say.
    *
    * @param listen {@code HOST:PORT}
    * @param indexRoot null for {@code index} in the data directory
+   * @param serveRoot null for {@code serve} in the index root
+   * @param retention a number and {@code s}, {@code m}, {@code h} or {@code d}
    * @param rehearse whether to warm up in the background
    * @param allowPlaintext whether to listen on an address that others can reach, without encryption
    */
-  public static ServerConfig parse(
+  public record Given(
       String listen,
       String dataDir,
       @Nullable String indexRoot,
+      @Nullable String serveRoot,
+      String retention,
+      int keepGenerations,
+      double tolerance,
+      boolean autoSwitch,
       boolean rehearse,
-      boolean allowPlaintext)
-      throws InvalidConfigException {
+      boolean allowPlaintext) {}
+
+  /** Parses what was given, or says all that is wrong with it. */
+  public static ServerConfig parse(Given given) throws InvalidConfigException {
     var errors = new ArrayList<String>();
-    InetSocketAddress address = parseListen(listen, allowPlaintext, errors);
-    Path data = parseDirectory("--data-dir", dataDir, errors);
+    InetSocketAddress address = parseListen(given.listen(), given.allowPlaintext(), errors);
+    Path data = parseDirectory("--data-dir", given.dataDir(), errors);
     Path root =
-        indexRoot == null
+        given.indexRoot() == null
             ? data.resolve("index")
-            : parseDirectory("--index-root", indexRoot, errors);
+            : parseDirectory("--index-root", given.indexRoot(), errors);
+    Path serve =
+        given.serveRoot() == null
+            ? root.resolve("serve")
+            : parseDirectory("--serve-root", given.serveRoot(), errors);
     if (root.equals(data)) {
       errors.add(
           "--index-root %s: must not be the data directory itself, a directory in it will do"
-              .formatted(indexRoot));
+              .formatted(given.indexRoot()));
+    }
+    if (serve.equals(data) || root.startsWith(serve)) {
+      errors.add(
+          "--serve-root %s: must neither be the data directory nor hold the index root"
+              .formatted(given.serveRoot()));
+    }
+    Duration retention = parseDuration("--retention", given.retention(), errors);
+    if (given.keepGenerations() < 0) {
+      errors.add("--keep-generations %d: must be 0 or more".formatted(given.keepGenerations()));
+    }
+    if (!(given.tolerance() >= 0 && given.tolerance() <= 1)) {
+      errors.add("--tolerance %s: must be 0 to 1".formatted(given.tolerance()));
     }
     if (!errors.isEmpty()) {
       throw new InvalidConfigException(errors);
     }
-    return of(address, data, root, rehearse ? REHEARSED_SWITCHES : 0);
+    return new ServerConfig(
+        address,
+        data,
+        root,
+        serve,
+        retention,
+        given.keepGenerations(),
+        GRACE,
+        given.tolerance(),
+        given.autoSwitch(),
+        PROGRESS_FLUSH,
+        SWEEP_INTERVAL,
+        given.rehearse() ? REHEARSED_SWITCHES : 0,
+        DRAIN);
+  }
+
+  private static Duration parseDuration(String flag, String text, List<String> errors) {
+    if (text.matches("[0-9]{1,9}[smhd]")) {
+      String upper = text.toUpperCase(Locale.ROOT);
+      return Duration.parse(upper.endsWith("D") ? "P" + upper : "PT" + upper);
+    }
+    errors.add("%s %s: must be a number and s, m, h or d, as 24h".formatted(flag, text));
+    return Duration.ZERO;
   }
 
   private static InetSocketAddress parseListen(

@@ -38,9 +38,11 @@ public final class GrpcEndpoint {
       SwitchExecutor switches,
       BuildWatches watches,
       IndexLayout layout,
-      InstantSource clock) {
+      InstantSource clock,
+      boolean autoSwitchByDefault) {
     this.watches = watches;
-    var service = new ShadowIndexGrpcService(builds, switches, watches, layout, clock);
+    var service =
+        new ShadowIndexGrpcService(builds, switches, watches, layout, clock, autoSwitchByDefault);
     this.server =
         NettyServerBuilder.forAddress(address)
             .executor(handlers)

@@ -5,12 +5,15 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
 import com.google.protobuf.util.JsonFormat;
+import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Completion;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.StateChange;
+import io.shadowindex.server.build.SwitchPolicy;
+import io.shadowindex.server.build.SwitchResult;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.refusal.Refusal;
@@ -22,6 +25,8 @@ import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.Index;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.SwitchStrategy;
+import io.shadowindex.v1.ValidationCheck;
 import io.shadowindex.v1.WatchBuildResponse;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -75,6 +80,7 @@ final class Messages {
     if (seconds != null) {
       message.setEstimatedCompletionSeconds(seconds);
     }
+    setSwitching(message, build);
     setCompletion(message, build.completion());
     setTimes(message, build);
     return message.build();
@@ -163,12 +169,59 @@ final class Messages {
         .build();
   }
 
-  static BuildSpec spec(StartBuildRequest request) {
+  private static SwitchPolicy switching(StartBuildRequest request, boolean autoSwitchByDefault) {
+    var automatic = request.getAutoSwitch();
+    boolean enabled = automatic.hasEnabled() ? automatic.getEnabled() : autoSwitchByDefault;
+    return new SwitchPolicy(
+        request.getSwitchStrategy() == SwitchStrategy.Enum.COPY_AND_REPLACE
+            ? io.shadowindex.server.index.SwitchStrategy.COPY_AND_REPLACE
+            : io.shadowindex.server.index.SwitchStrategy.ATOMIC_RENAME,
+        enabled
+            ? new AutoSwitch(
+                SwitchMessages.checks(automatic.getValidationChecksList()),
+                automatic.getBackupCurrent(),
+                SwitchMessages.timeout(automatic.getSwitchTimeoutSeconds()))
+            : null);
+  }
+
+  private static void setSwitching(
+      io.shadowindex.v1.ShadowIndex.Builder message, ShadowIndex build) {
+    SwitchPolicy policy = build.spec().switching();
+    message.setSwitchStrategy(SwitchStrategy.Enum.valueOf(policy.strategy().name()));
+    AutoSwitch automatic = policy.automatic();
+    var autoSwitch = io.shadowindex.v1.AutoSwitch.newBuilder().setEnabled(automatic != null);
+    if (automatic != null) {
+      automatic.checks().stream()
+          .sorted()
+          .map(check -> ValidationCheck.Enum.valueOf(check.name()))
+          .forEach(autoSwitch::addValidationChecks);
+      autoSwitch
+          .setBackupCurrent(automatic.backupCurrent())
+          .setSwitchTimeoutSeconds((int) automatic.timeout().toSeconds());
+    }
+    message.setAutoSwitch(autoSwitch);
+    SwitchResult last = build.lastSwitch();
+    if (last != null) {
+      message.setLastSwitch(
+          io.shadowindex.v1.SwitchResult.newBuilder()
+              .setSuccess(last.success())
+              .setAutomatic(last.automatic())
+              .setMessage(last.message())
+              .setLockHeldMicros(last.lockHeld().toNanos() / 1000)
+              .setSwitchDurationMs(last.duration().toMillis())
+              .addAllValidationErrors(last.validationErrors())
+              .addAllVerificationErrors(last.verificationErrors())
+              .setFinishedAt(timestamp(last.finishedAt())));
+    }
+  }
+
+  static BuildSpec spec(StartBuildRequest request, boolean autoSwitchByDefault) {
     return new BuildSpec(
         key(request.getBranchName(), request.getIndexType(), request.getIndexName()),
         request.getResourceTypesList(),
         request.getBuildConfig().getFullRebuild(),
         request.getBuildConfig().getParallelWorkers(),
+        switching(request, autoSwitchByDefault),
         request.getServiceName(),
         request.getServiceInstanceId(),
         request.getLabelsMap());

@@ -68,15 +68,18 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   private final BuildWatches watches;
   private final Messages messages;
   private final SwitchMessages switchMessages;
+  private final boolean autoSwitchByDefault;
 
   ShadowIndexGrpcService(
       BuildLifecycle builds,
       SwitchExecutor switches,
       BuildWatches watches,
       IndexLayout layout,
-      InstantSource clock) {
+      InstantSource clock,
+      boolean autoSwitchByDefault) {
     this.builds = builds;
     this.switches = switches;
+    this.autoSwitchByDefault = autoSwitchByDefault;
     this.removal = new IndexRemoval(builds, switches);
     this.watches = watches;
     this.messages = new Messages(layout, clock);
@@ -90,7 +93,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
 
   @Override
   public void startBuild(StartBuildRequest request, StreamObserver<StartBuildResponse> client) {
-    BuildSpec spec = Messages.spec(request);
+    BuildSpec spec = Messages.spec(request, autoSwitchByDefault);
     Duration estimate = builds.estimateBuildTime(spec);
     ShadowIndex build = unchecked(() -> builds.start(spec));
     answer(
@@ -185,7 +188,11 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     var switchRequest = SwitchMessages.request(request, Etag.revision(request.getEtag()));
     answer(
         client,
-        switchMessages.response(unchecked(() -> switches.execute(switchRequest)), switchRequest));
+        request.getValidateOnly()
+            ? switchMessages.response(
+                unchecked(() -> switches.preview(switchRequest)), switchRequest)
+            : switchMessages.response(
+                unchecked(() -> switches.execute(switchRequest)), switchRequest));
   }
 
   @Override

@@ -1,21 +1,23 @@
 package io.shadowindex.server.grpc;
 
-import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.switchover.RemovalOutcome;
 import io.shadowindex.server.switchover.RollbackRequest;
 import io.shadowindex.server.switchover.SwitchOutcome;
+import io.shadowindex.server.switchover.SwitchPreview;
 import io.shadowindex.server.switchover.SwitchRequest;
-import io.shadowindex.server.switchover.ValidationCheck;
 import io.shadowindex.v1.DeleteIndexResponse;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.RollbackIndexResponse;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import java.time.Duration;
-import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Switch requests and outcomes as messages of the contract. */
@@ -35,9 +37,11 @@ final class SwitchMessages {
     return new SwitchRequest(
         Messages.buildId(request.getShadowIndexId()),
         request.getForceSwitch(),
-        checks(request),
+        checks(request.getValidationChecksList()),
+        request.hasTolerance() ? request.getTolerance() : null,
         request.getBackupCurrent(),
         timeout(request.getSwitchTimeoutSeconds()),
+        false,
         revision);
   }
 
@@ -52,15 +56,29 @@ final class SwitchMessages {
     return seconds == 0 ? DEFAULT_TIMEOUT : Duration.ofSeconds(seconds);
   }
 
-  private static Set<ValidationCheck> checks(SwitchIndexRequest request) {
-    if (request.getValidationChecksCount() == 0) {
-      return ValidationCheck.CHEAP;
-    }
-    Set<ValidationCheck> checks = EnumSet.noneOf(ValidationCheck.class);
-    request
-        .getValidationChecksList()
-        .forEach(check -> checks.add(ValidationCheck.valueOf(check.name())));
-    return checks;
+  static Set<ValidationCheck> checks(List<io.shadowindex.v1.ValidationCheck.Enum> requested) {
+    return requested.isEmpty()
+        ? ValidationCheck.CHEAP
+        : requested.stream()
+            .map(check -> ValidationCheck.valueOf(check.name()))
+            .collect(Collectors.toSet());
+  }
+
+  SwitchIndexResponse response(SwitchPreview preview, SwitchRequest request) {
+    return response(preview.outcome(), request).toBuilder()
+        .setSuccess(preview.wouldSucceed())
+        .setMessage(
+            preview.wouldSucceed() ? "The switch would go ahead" : "The switch would not go ahead")
+        .setPreview(
+            io.shadowindex.v1.SwitchPreview.newBuilder()
+                .addAllBlockers(preview.blockers())
+                .setFreeDiskBytes(preview.freeDiskBytes())
+                .setNeededDiskBytes(preview.neededDiskBytes())
+                .setExpectedLockHeldMicros(preview.expectedLockHeld().toNanos() / 1000)
+                .addAllKeptShadowIndexIds(preview.kept().stream().map(UUID::toString).toList())
+                .addAllDeletedShadowIndexIds(
+                    preview.deleted().stream().map(UUID::toString).toList()))
+        .build();
   }
 
   SwitchIndexResponse response(SwitchOutcome outcome, SwitchRequest request) {
@@ -74,20 +92,20 @@ final class SwitchMessages {
             .addAllValidationErrors(outcome.validation().errors())
             .setVerificationPassed(outcome.verified())
             .addAllVerificationErrors(outcome.verificationErrors())
-            .setMessage(message(outcome))
+            .setMessage(outcome.message())
             .setIndexAccessible(outcome.accessible())
             .addAllWarnings(outcome.validation().warnings())
             .setShadowIndex(messages.shadowIndex(build));
     ShadowIndex old = outcome.old();
     if (old != null) {
-      response.setOldIndexPath(layout.buildDirectory(old.id()).toString());
+      response.setOldIndexPath(layout.directory(old.generation()).toString());
     }
     if (outcome.success()) {
-      response.setNewIndexPath(layout.buildDirectory(build.id()).toString());
+      response.setNewIndexPath(layout.directory(build.generation()).toString());
       response.setIndexSizeChangeBytes(
           build.indexSizeBytes() - (old == null ? 0 : old.indexSizeBytes()));
       if (old != null && request.backupCurrent()) {
-        response.setBackupPath(layout.buildDirectory(old.id()).toString());
+        response.setBackupPath(layout.directory(old.generation()).toString());
       }
     }
     return response.build();
@@ -102,26 +120,17 @@ final class SwitchMessages {
             .setLockHeldMicros(outcome.lockHeld().toNanos() / 1000)
             .addAllValidationErrors(outcome.validation().errors())
             .addAllVerificationErrors(outcome.verificationErrors())
-            .setMessage(rollbackMessage(outcome))
+            .setMessage(outcome.message())
             .setIndexAccessible(outcome.accessible())
             .setShadowIndex(messages.shadowIndex(generation));
     ShadowIndex old = outcome.old();
     if (old != null) {
-      response.setOldIndexPath(layout.buildDirectory(old.id()).toString());
+      response.setOldIndexPath(layout.directory(old.generation()).toString());
     }
     if (outcome.success()) {
-      response.setNewIndexPath(layout.buildDirectory(generation.id()).toString());
+      response.setNewIndexPath(layout.directory(generation.generation()).toString());
     }
     return response.build();
-  }
-
-  private static String rollbackMessage(SwitchOutcome outcome) {
-    if (outcome.success()) {
-      return "Index rolled back in %dms".formatted(outcome.duration().toMillis());
-    }
-    return outcome.validation().passed()
-        ? "Index not rolled back: verification failed; what was live before is live again"
-        : "Index not rolled back: the generation's files are damaged; choose another one";
   }
 
   DeleteIndexResponse response(RemovalOutcome outcome) {
@@ -134,19 +143,5 @@ final class SwitchMessages {
       response.setRemovedGeneration(messages.shadowIndex(outcome.removed()));
     }
     return response.build();
-  }
-
-  private static String message(SwitchOutcome outcome) {
-    if (outcome.success()) {
-      return "Index switch completed successfully in %dms".formatted(outcome.duration().toMillis());
-    }
-    if (outcome.build().state() == BuildState.BUILT) {
-      return outcome.validation().canBeForced()
-          ? "Index not switched: validation failed; the build can be switched to with force_switch"
-          : "Index not switched: the build's files are damaged; cancel it and build again";
-    }
-    return outcome.old() == null
-        ? "Index not switched: verification failed; the index has no live generation, as before"
-        : "Index not switched: verification failed; the previous generation is live again";
   }
 }

@@ -90,6 +90,14 @@ final class WatchCall {
               .setRevision(change.revision())
               .setStateChange(Messages.stateChange(change))
               .build();
+      case WatchMessage.Staging(long revision, var staged) ->
+          response
+              .setRevision(revision)
+              .setStaging(
+                  WatchBuildResponse.Staging.newBuilder()
+                      .setCopiedBytes(staged.copiedBytes())
+                      .setTotalBytes(staged.totalBytes()))
+              .build();
       case WatchMessage.Progressed(long revision, var build) ->
           response.setRevision(revision).setProgress(messages.progress(build)).build();
     };

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongConsumer;
 
 /**
  * The writing operations on index files, each one system call or close to it. Tests replace it to
@@ -39,6 +40,9 @@ public interface FileOperations {
           PosixFilePermission.OWNER_WRITE,
           PosixFilePermission.OWNER_EXECUTE);
 
+  /** How many bytes {@link #copy} copies before it tells of them. */
+  long COPIED_AT_ONCE = 64L << 20;
+
   /** Creates the directory and its missing parents. Not durable until their parents are synced. */
   void createDirectories(Path directory) throws IOException;
 
@@ -47,6 +51,15 @@ public interface FileOperations {
 
   /** Writes a new file and makes its content durable, but not its name. Fails when it exists. */
   void writeNew(Path file, Content content) throws IOException;
+
+  /**
+   * Copies the content of a file into a new one, within the kernel and, where the file system can,
+   * without copying a byte: copy_file_range(2). Not durable until the file and its directory are
+   * synced. Fails when the new file exists.
+   *
+   * @param copied told of bytes as they are copied
+   */
+  void copy(Path from, Path to, LongConsumer copied) throws IOException;
 
   /** Creates a symbolic link, symlink(2). Not durable until the directory is synced. */
   void createSymbolicLink(Path link, Path target) throws IOException;
@@ -97,6 +110,25 @@ public interface FileOperations {
           content.writeTo(out);
           out.flush();
           channel.force(true);
+        }
+      }
+
+      @Override
+      public void copy(Path from, Path to, LongConsumer copied) throws IOException {
+        try (var source =
+                FileChannel.open(from, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+            var target =
+                FileChannel.open(to, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+          long size = source.size();
+          long position = 0;
+          while (position < size) {
+            long moved = source.transferTo(position, COPIED_AT_ONCE, target);
+            if (moved == 0) {
+              return; // truncated meanwhile, which whoever compares the copy finds
+            }
+            position += moved;
+            copied.accept(moved);
+          }
         }
       }
 

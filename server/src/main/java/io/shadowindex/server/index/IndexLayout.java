@@ -1,6 +1,7 @@
 package io.shadowindex.server.index;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -10,21 +11,36 @@ import java.util.UUID;
  * <pre>
  * builds/&lt;id&gt;/                      what workers write; a generation stays where it was built
  * builds/&lt;id&gt;.manifest.json         its files, sizes and hashes
+ * serve/&lt;id&gt;/                       a copy on the serving volume, for COPY_AND_REPLACE
  * live/&lt;branch&gt;/&lt;type&gt;/&lt;name&gt;      the live link
  * staging/                          links about to become live; swept at start
  * trash/                            files on their way out; swept at start
  * </pre>
+ *
+ * <p>{@code serve} may be another directory, on another volume; it then has staging and trash of
+ * its own.
  */
 public final class IndexLayout {
 
   private final Path root;
+  private final Path serveRoot;
 
-  /** Takes the absolute path of the index root. */
+  /** Takes the absolute path of the index root, in which copies are served too. */
   public IndexLayout(Path root) {
-    if (!root.isAbsolute()) {
-      throw new IllegalArgumentException("the index root must be absolute: " + root);
+    this(root, root.resolve("serve"));
+  }
+
+  /** Takes the absolute paths of the index root and of where copies are served. */
+  public IndexLayout(Path root, Path serveRoot) {
+    this.root = absolute(root);
+    this.serveRoot = absolute(serveRoot);
+  }
+
+  private static Path absolute(Path path) {
+    if (!path.isAbsolute()) {
+      throw new IllegalArgumentException("must be absolute: " + path);
     }
-    this.root = root.normalize();
+    return path.normalize();
   }
 
   public Path root() {
@@ -49,6 +65,41 @@ public final class IndexLayout {
 
   public Path buildDirectory(UUID buildId) {
     return builds().resolve(buildId.toString());
+  }
+
+  public Path serveRoot() {
+    return serveRoot;
+  }
+
+  Path serveStaging() {
+    return serveRoot.resolve("staging");
+  }
+
+  public Path serveTrash() {
+    return serveRoot.resolve("trash");
+  }
+
+  public Path servingCopy(UUID buildId) {
+    return serveRoot.resolve(buildId.toString());
+  }
+
+  /** Where a live link to that generation leads. */
+  public Path directory(Generation generation) {
+    return switch (generation.strategy()) {
+      case ATOMIC_RENAME -> buildDirectory(generation.id());
+      case COPY_AND_REPLACE -> servingCopy(generation.id());
+    };
+  }
+
+  /** The build whose directory has that name; empty when it is not the name of one. */
+  public static Optional<UUID> buildId(Path directory) {
+    String name = directory.getFileName().toString();
+    try {
+      UUID id = UUID.fromString(name);
+      return id.toString().equals(name) ? Optional.of(id) : Optional.empty();
+    } catch (IllegalArgumentException notAnId) {
+      return Optional.empty();
+    }
   }
 
   public Path manifest(UUID buildId) {

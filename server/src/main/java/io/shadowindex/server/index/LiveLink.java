@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Replacing it is one rename(2) of a link made beforehand: a reader sees the old generation or
  * the new one, never nothing (POSIX rename: "a link named new shall remain visible throughout the
- * operation"). Targets are relative, so that the whole index root can be moved.
+ * operation"). Targets in the index root are relative, so that it can be moved as a whole.
  */
 public final class LiveLink {
 
@@ -66,7 +66,8 @@ public final class LiveLink {
     }
     files.createDirectories(staging);
     Path next = staging.resolve(UUID.randomUUID().toString());
-    files.createSymbolicLink(next, directory.relativize(generation));
+    boolean movesAlong = generation.startsWith(root);
+    files.createSymbolicLink(next, movesAlong ? directory.relativize(generation) : generation);
     return next;
   }
 

@@ -4,19 +4,29 @@ import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_IND
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonToken;
+import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildProgress;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Completion;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.SwitchPolicy;
+import io.shadowindex.server.build.SwitchResult;
+import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.index.SwitchStrategy;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Record;
@@ -51,6 +61,9 @@ final class BuildRows {
             row.get(SHADOW_INDEX.SWITCHED_AT),
             row.get(SHADOW_INDEX.RETAIN_UNTIL),
             row.get(SHADOW_INDEX.FILES_DELETED_AT)),
+        row.get(SHADOW_INDEX.BACKUP),
+        row.get(SHADOW_INDEX.AUTO_SWITCH_DUE),
+        toSwitchResult(row),
         row.get(SHADOW_INDEX.ERROR_MESSAGE));
   }
 
@@ -60,9 +73,47 @@ final class BuildRows {
         List.of(row.get(SHADOW_INDEX.RESOURCE_TYPES)),
         row.get(SHADOW_INDEX.FULL_REBUILD),
         row.get(SHADOW_INDEX.PARALLEL_WORKERS),
+        new SwitchPolicy(
+            SwitchStrategy.valueOf(row.get(SHADOW_INDEX.SWITCH_STRATEGY)), toAutoSwitch(row)),
         row.get(SHADOW_INDEX.SERVICE_NAME),
         row.get(SHADOW_INDEX.SERVICE_INSTANCE_ID),
         labels(row.get(SHADOW_INDEX.LABELS)));
+  }
+
+  private static @Nullable AutoSwitch toAutoSwitch(Record row) {
+    if (!row.get(SHADOW_INDEX.AUTO_SWITCH)) {
+      return null;
+    }
+    return new AutoSwitch(
+        Arrays.stream(row.get(SHADOW_INDEX.AUTO_SWITCH_CHECKS))
+            .map(ValidationCheck::valueOf)
+            .collect(Collectors.toSet()),
+        row.get(SHADOW_INDEX.AUTO_SWITCH_BACKUP),
+        Duration.ofSeconds(row.get(SHADOW_INDEX.AUTO_SWITCH_TIMEOUT_SECONDS)));
+  }
+
+  private static @Nullable SwitchResult toSwitchResult(Record row) {
+    Instant at = row.get(SHADOW_INDEX.LAST_SWITCH_AT);
+    if (at == null) {
+      return null;
+    }
+    return new SwitchResult(
+        row.get(SHADOW_INDEX.LAST_SWITCH_SUCCESS),
+        row.get(SHADOW_INDEX.LAST_SWITCH_AUTOMATIC),
+        row.get(SHADOW_INDEX.LAST_SWITCH_MESSAGE),
+        micros(row.get(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS)),
+        micros(row.get(SHADOW_INDEX.LAST_SWITCH_DURATION_MICROS)),
+        List.of(row.get(SHADOW_INDEX.LAST_SWITCH_VALIDATION_ERRORS)),
+        List.of(row.get(SHADOW_INDEX.LAST_SWITCH_VERIFICATION_ERRORS)),
+        at);
+  }
+
+  static Duration micros(long micros) {
+    return Duration.of(micros, ChronoUnit.MICROS);
+  }
+
+  static long micros(Duration duration) {
+    return duration.toNanos() / 1000;
   }
 
   static IndexKey toKey(Record row) {

@@ -10,6 +10,7 @@ import static org.jooq.impl.DSL.row;
 import static org.jooq.impl.DSL.selectCount;
 import static org.jooq.impl.DSL.selectOne;
 
+import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
@@ -17,6 +18,8 @@ import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.Completion;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.SwitchResult;
+import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
 import io.shadowindex.server.storage.EventLog.Unnumbered;
@@ -73,6 +76,8 @@ final class JooqBuildStore implements BuildStore {
         .set(SHADOW_INDEX.RESOURCE_TYPES, spec.resourceTypes().toArray(String[]::new))
         .set(SHADOW_INDEX.FULL_REBUILD, spec.fullRebuild())
         .set(SHADOW_INDEX.PARALLEL_WORKERS, spec.parallelWorkers())
+        .set(SHADOW_INDEX.SWITCH_STRATEGY, spec.switching().strategy().name())
+        .set(autoSwitch(spec.switching().automatic()))
         .set(SHADOW_INDEX.SERVICE_NAME, spec.serviceName())
         .set(SHADOW_INDEX.SERVICE_INSTANCE_ID, spec.serviceInstanceId())
         .set(SHADOW_INDEX.LABELS, BuildRows.json(spec.labels()))
@@ -85,6 +90,21 @@ final class JooqBuildStore implements BuildStore {
         .set(SHADOW_INDEX.CREATED_AT, now)
         .set(SHADOW_INDEX.ERROR_MESSAGE, "")
         .execute();
+  }
+
+  private static Map<Field<?>, @Nullable Object> autoSwitch(@Nullable AutoSwitch policy) {
+    if (policy == null) {
+      return Map.of();
+    }
+    return Map.of(
+        SHADOW_INDEX.AUTO_SWITCH,
+        true,
+        SHADOW_INDEX.AUTO_SWITCH_CHECKS,
+        policy.checks().stream().map(ValidationCheck::name).toArray(String[]::new),
+        SHADOW_INDEX.AUTO_SWITCH_BACKUP,
+        policy.backupCurrent(),
+        SHADOW_INDEX.AUTO_SWITCH_TIMEOUT_SECONDS,
+        (int) policy.timeout().toSeconds());
   }
 
   @Override
@@ -157,6 +177,7 @@ final class JooqBuildStore implements BuildStore {
     values.put(SHADOW_INDEX.EXPECTED_RECORD_COUNT, completion.expectedRecordCount());
     values.put(SHADOW_INDEX.SOURCE_WATERMARK, completion.sourceWatermark());
     values.put(SHADOW_INDEX.COMPLETED_AT, now);
+    values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, SHADOW_INDEX.AUTO_SWITCH);
     Completion.Summary summary = completion.summary();
     values.put(
         SHADOW_INDEX.BUILD_DURATION_SECONDS,
@@ -204,6 +225,65 @@ final class JooqBuildStore implements BuildStore {
   @Override
   public List<ShadowIndex> findByState(Set<BuildState> states) {
     return newest(matches(new BuildFilter(null, null, states)), Integer.MAX_VALUE);
+  }
+
+  @Override
+  public List<ShadowIndex> autoSwitchesDue() {
+    return newest(
+        SHADOW_INDEX.STATE.eq(BuildState.BUILT.name()).and(SHADOW_INDEX.AUTO_SWITCH_DUE),
+        Integer.MAX_VALUE);
+  }
+
+  @Override
+  public void saveSwitchResult(UUID id, SwitchResult result) {
+    transactions.write(
+        transaction -> {
+          transaction
+              .update(SHADOW_INDEX)
+              .set(SHADOW_INDEX.AUTO_SWITCH_DUE, false)
+              .set(SHADOW_INDEX.LAST_SWITCH_AT, result.finishedAt())
+              .set(SHADOW_INDEX.LAST_SWITCH_SUCCESS, result.success())
+              .set(SHADOW_INDEX.LAST_SWITCH_AUTOMATIC, result.automatic())
+              .set(SHADOW_INDEX.LAST_SWITCH_MESSAGE, result.message())
+              .set(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS, BuildRows.micros(result.lockHeld()))
+              .set(SHADOW_INDEX.LAST_SWITCH_DURATION_MICROS, BuildRows.micros(result.duration()))
+              .set(
+                  SHADOW_INDEX.LAST_SWITCH_VALIDATION_ERRORS,
+                  result.validationErrors().toArray(String[]::new))
+              .set(
+                  SHADOW_INDEX.LAST_SWITCH_VERIFICATION_ERRORS,
+                  result.verificationErrors().toArray(String[]::new))
+              .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
+              .execute();
+          ShadowIndex build = Transition.require(transaction, id);
+          if (result.automatic() && build.state() == BuildState.BUILT) {
+            EventLog.append(
+                transaction,
+                List.of(
+                    new Unnumbered(
+                        id,
+                        BuildState.BUILT,
+                        BuildState.BUILT,
+                        build.attempt(),
+                        "automatic switch refused: " + result.message(),
+                        result.finishedAt())));
+          }
+          return true; // a transaction answers something; there is nothing to say
+        });
+  }
+
+  @Override
+  public List<Duration> lockHeldLately(int limit) {
+    return transactions.read(
+        query ->
+            query
+                .select(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS)
+                .from(SHADOW_INDEX)
+                .where(SHADOW_INDEX.LAST_SWITCH_AT.isNotNull())
+                .and(SHADOW_INDEX.LAST_SWITCH_SUCCESS)
+                .orderBy(SHADOW_INDEX.LAST_SWITCH_AT.desc())
+                .limit(limit)
+                .fetch(held -> BuildRows.micros(held.value1())));
   }
 
   @Override

@@ -10,8 +10,10 @@ import static org.jooq.impl.DSL.select;
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.index.SwitchStrategy;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.storage.EventLog.Unnumbered;
 import io.shadowindex.server.storage.schema.tables.records.IndexSlotRecord;
@@ -139,9 +141,8 @@ final class JooqSwitchStore implements SwitchStore {
       Beginning beginning) {
     IndexKey key = generation.spec().key();
     Optional<ShadowIndex> old = active(transaction, key);
-    Set<String> resourceTypes = new LinkedHashSet<>(generation.spec().resourceTypes());
-    old.ifPresent(replaced -> resourceTypes.addAll(replaced.spec().resourceTypes()));
-    Optional<Intention> blocked = blocked(transaction, key, resourceTypes);
+    Set<String> resourceTypes = resourceTypes(generation, old);
+    Optional<Intention.Blocked> blocked = blocked(transaction, key, resourceTypes);
     if (blocked.isPresent()) {
       return blocked.get();
     }
@@ -151,14 +152,28 @@ final class JooqSwitchStore implements SwitchStore {
     var journal =
         new SwitchJournal(
             kind,
-            generation.id(),
-            old.map(ShadowIndex::id).orElse(null),
+            generation.generation(),
+            old.map(ShadowIndex::generation).orElse(null),
             key,
             SwitchJournal.Step.INTENDED,
             backupCurrent,
             remark);
     insert(transaction, journal, now);
     return new Intention.Granted(journal, System.nanoTime());
+  }
+
+  /** What a change from one generation to another keeps writers away from. */
+  private static Set<String> resourceTypes(ShadowIndex generation, Optional<ShadowIndex> old) {
+    Set<String> resourceTypes = new LinkedHashSet<>(generation.spec().resourceTypes());
+    old.ifPresent(replaced -> resourceTypes.addAll(replaced.spec().resourceTypes()));
+    return resourceTypes;
+  }
+
+  @Override
+  public Optional<Intention.Blocked> blockedNow(ShadowIndex build) {
+    IndexKey key = build.spec().key();
+    return transactions.read(
+        query -> blocked(query, key, resourceTypes(build, active(query, key))));
   }
 
   private static Optional<ShadowIndex> active(DSLContext transaction, IndexKey key) {
@@ -172,7 +187,7 @@ final class JooqSwitchStore implements SwitchStore {
   }
 
   /** The first lock that is in the way: on one of the resource types, or of the same index. */
-  private static Optional<Intention> blocked(
+  private static Optional<Intention.Blocked> blocked(
       DSLContext transaction, IndexKey key, Set<String> resourceTypes) {
     return transaction
         .selectFrom(RESOURCE_LOCK)
@@ -220,7 +235,7 @@ final class JooqSwitchStore implements SwitchStore {
         .set(SWITCH_JOURNAL.BRANCH_NAME, journal.key().branchName())
         .set(SWITCH_JOURNAL.INDEX_TYPE, journal.key().indexType().name())
         .set(SWITCH_JOURNAL.INDEX_NAME, journal.key().indexName())
-        .set(SWITCH_JOURNAL.OLD_ID, journal.oldId())
+        .set(SWITCH_JOURNAL.OLD_ID, journal.old() == null ? null : journal.old().id())
         .set(SWITCH_JOURNAL.STEP, journal.step().name())
         .set(SWITCH_JOURNAL.BACKUP_CURRENT, journal.backupCurrent())
         .set(SWITCH_JOURNAL.REMARK, journal.remark())
@@ -255,12 +270,12 @@ final class JooqSwitchStore implements SwitchStore {
       Instant now,
       Instant keptUntil) {
     var changes = new ArrayList<Unnumbered>();
-    UUID oldId = journal.oldId();
-    if (oldId != null) {
+    Generation replaced = journal.old();
+    if (replaced != null) {
       ShadowIndex old =
           end(
               transaction,
-              oldId,
+              replaced.id(),
               Trigger.SUPERSEDED,
               Map.of(
                   SHADOW_INDEX.RETAIN_UNTIL,
@@ -323,8 +338,8 @@ final class JooqSwitchStore implements SwitchStore {
               .execute();
           return new SwitchJournal(
               journal.kind(),
-              journal.generationId(),
-              journal.oldId(),
+              journal.generation(),
+              journal.old(),
               journal.key(),
               SwitchJournal.Step.ROLLING_BACK,
               journal.backupCurrent(),
@@ -360,12 +375,31 @@ final class JooqSwitchStore implements SwitchStore {
 
   @Override
   public List<SwitchJournal> open() {
+    var generation = SHADOW_INDEX.as("generation");
+    var old = SHADOW_INDEX.as("old");
     return transactions.read(
         query ->
             query
-                .selectFrom(SWITCH_JOURNAL)
+                .select(SWITCH_JOURNAL.fields())
+                .select(generation.SWITCH_STRATEGY, old.SWITCH_STRATEGY)
+                .from(SWITCH_JOURNAL)
+                .join(generation)
+                .on(generation.SHADOW_INDEX_ID.eq(SWITCH_JOURNAL.SHADOW_INDEX_ID))
+                .leftJoin(old)
+                .on(old.SHADOW_INDEX_ID.eq(SWITCH_JOURNAL.OLD_ID))
                 .orderBy(SWITCH_JOURNAL.BEGAN_AT)
-                .fetch(JooqSwitchStore::toJournal));
+                .fetch(
+                    row ->
+                        toJournal(
+                            row,
+                            generation(
+                                row.get(SWITCH_JOURNAL.SHADOW_INDEX_ID),
+                                row.get(generation.SWITCH_STRATEGY)),
+                            row.get(SWITCH_JOURNAL.OLD_ID) == null
+                                ? null
+                                : generation(
+                                    row.get(SWITCH_JOURNAL.OLD_ID),
+                                    row.get(old.SWITCH_STRATEGY)))));
   }
 
   @Override
@@ -373,15 +407,27 @@ final class JooqSwitchStore implements SwitchStore {
     return transactions.read(
         query ->
             query
-                .selectFrom(INDEX_SLOT)
+                .select(INDEX_SLOT.fields())
+                .select(SHADOW_INDEX.SWITCH_STRATEGY)
+                .from(INDEX_SLOT)
+                .leftJoin(SHADOW_INDEX)
+                .on(SHADOW_INDEX.SHADOW_INDEX_ID.eq(INDEX_SLOT.ACTIVE_ID))
                 .fetch(
-                    slot ->
+                    row ->
                         new LiveGeneration(
                             new IndexKey(
-                                slot.getBranchName(),
-                                IndexType.valueOf(slot.getIndexType()),
-                                slot.getIndexName()),
-                            slot.getActiveId())));
+                                row.get(INDEX_SLOT.BRANCH_NAME),
+                                IndexType.valueOf(row.get(INDEX_SLOT.INDEX_TYPE)),
+                                row.get(INDEX_SLOT.INDEX_NAME)),
+                            row.get(INDEX_SLOT.ACTIVE_ID) == null
+                                ? null
+                                : generation(
+                                    row.get(INDEX_SLOT.ACTIVE_ID),
+                                    row.get(SHADOW_INDEX.SWITCH_STRATEGY)))));
+  }
+
+  private static Generation generation(UUID id, String strategy) {
+    return new Generation(id, SwitchStrategy.valueOf(strategy));
   }
 
   @Override
@@ -423,11 +469,12 @@ final class JooqSwitchStore implements SwitchStore {
     return true; // a transaction answers something; there is nothing to say
   }
 
-  private static SwitchJournal toJournal(Record row) {
+  private static SwitchJournal toJournal(
+      Record row, Generation generation, @Nullable Generation old) {
     return new SwitchJournal(
         Kind.valueOf(row.get(SWITCH_JOURNAL.KIND)),
-        row.get(SWITCH_JOURNAL.SHADOW_INDEX_ID),
-        row.get(SWITCH_JOURNAL.OLD_ID),
+        generation,
+        old,
         new IndexKey(
             row.get(SWITCH_JOURNAL.BRANCH_NAME),
             IndexType.valueOf(row.get(SWITCH_JOURNAL.INDEX_TYPE)),

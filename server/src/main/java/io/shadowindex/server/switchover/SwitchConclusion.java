@@ -1,6 +1,7 @@
 package io.shadowindex.server.switchover;
 
 import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.GenerationCheck;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
@@ -13,7 +14,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,7 +71,7 @@ final class SwitchConclusion {
     if (journal.step() == Step.ROLLING_BACK) {
       return rollBack(journal, link, List.of());
     }
-    if (link.leadsTo(directory(journal.targetId()))) {
+    if (link.leadsTo(directory(journal.target()))) {
       link.sync();
       return verify(journal, link, readManifest(journal));
     }
@@ -98,14 +98,14 @@ final class SwitchConclusion {
   private Ended rollBack(SwitchJournal journal, LiveLink link, List<String> errors)
       throws IOException {
     observer.before(SwitchStep.FLIP_BACK);
-    setLink(link, journal.oldId());
+    setLink(link, journal.old());
     observer.before(SwitchStep.COMMIT_ROLLBACK);
     store.rolledBack(journal, retention.failed());
     return new Ended(End.ROLLED_BACK, errors);
   }
 
   /** Makes the link lead to a generation, or removes it for null; durable when it returns. */
-  void setLink(LiveLink link, @Nullable UUID generation) throws IOException {
+  void setLink(LiveLink link, @Nullable Generation generation) throws IOException {
     Path target = directory(generation);
     if (!link.leadsTo(target)) {
       if (target == null) {
@@ -119,10 +119,10 @@ final class SwitchConclusion {
 
   private List<String> problems(SwitchJournal journal, LiveLink link, @Nullable Manifest manifest) {
     try {
-      if (!link.leadsTo(directory(journal.targetId()))) {
+      if (!link.leadsTo(directory(journal.target()))) {
         return List.of("the live link does not lead where it should");
       }
-      if (journal.targetId() == null) {
+      if (journal.target() == null) {
         return List.of();
       }
       if (manifest == null) {
@@ -154,7 +154,7 @@ final class SwitchConclusion {
   }
 
   /** Where a generation lies; null for none. */
-  private @Nullable Path directory(@Nullable UUID id) {
-    return id == null ? null : layout.buildDirectory(id);
+  @Nullable Path directory(@Nullable Generation generation) {
+    return generation == null ? null : layout.directory(generation);
   }
 }

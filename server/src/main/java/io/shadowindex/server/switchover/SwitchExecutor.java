@@ -3,23 +3,34 @@ package io.shadowindex.server.switchover;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.Lifecycle.Trigger;
+import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.ProgressBoard.Staged;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.SwitchResult;
+import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.FileOperations;
-import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexFormats;
+import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.index.Manifest;
+import io.shadowindex.server.index.ServingCopies;
+import io.shadowindex.server.index.SwitchStrategy;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.switchover.SwitchConclusion.End;
 import io.shadowindex.server.switchover.SwitchConclusion.Ended;
+import io.shadowindex.server.switchover.SwitchJournal.Kind;
 import io.shadowindex.server.switchover.SwitchStore.Intention;
+import io.shadowindex.server.switchover.SwitchValidation.Validated;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +60,15 @@ public final class SwitchExecutor {
   private final IndexLayout layout;
   private final SwitchStep.Observer observer;
   private final Consumer<Throwable> outcomeUnknown;
+  private final double tolerance;
+  private final ServingCopies copies;
+  private final ProgressBoard board;
+  private final SwitchPreviews previews;
+  private final InstantSource clock;
+
+  /** The builds whose files are being copied; a second copy would replace the first under it. */
+  private final Set<UUID> copying = ConcurrentHashMap.newKeySet();
+
   private final LockSignal lockReleases = new LockSignal();
 
   /**
@@ -58,32 +78,45 @@ public final class SwitchExecutor {
    * @param keepBackup how long the replaced generation's files are kept with {@code backup_current}
    * @param grace how long without, so that readers who have just resolved the link can finish
    * @param keepFailed how long the files of a failed build are kept
+   * @param keepGenerations how many superseded generations are kept however old they are
    */
   public record Settings(
-      double tolerance, Duration keepBackup, Duration grace, Duration keepFailed) {}
+      double tolerance,
+      Duration keepBackup,
+      Duration grace,
+      Duration keepFailed,
+      int keepGenerations) {}
 
   /**
    * Puts an executor together.
    *
+   * @param board where the progress of copies is told
    * @param outcomeUnknown told when the disk failed after the intention and recovery failed too:
    *     the process has to end so that its next start decides from what is on disk
    */
   public SwitchExecutor(
       BuildStore builds,
       SwitchStore store,
+      ProgressBoard board,
       IndexLayout layout,
       IndexFormats formats,
       FileOperations files,
       Settings settings,
+      InstantSource clock,
       SwitchStep.Observer observer,
       Consumer<Throwable> outcomeUnknown) {
     this.builds = builds;
     this.store = store;
     this.layout = layout;
     this.files = files;
+    this.tolerance = settings.tolerance();
+    this.copies = new ServingCopies(layout, files);
+    this.board = board;
+    this.clock = clock;
+    this.previews = new SwitchPreviews(builds, store, layout, clock, settings.keepGenerations());
     this.observer = observer;
     this.outcomeUnknown = outcomeUnknown;
-    this.validation = new SwitchValidation(layout, formats, settings.tolerance());
+    this.validation = new SwitchValidation(layout, formats);
     this.conclusion =
         new SwitchConclusion(
             store,
@@ -100,20 +133,90 @@ public final class SwitchExecutor {
   }
 
   /**
-   * Switches to a build, or says what its validation or verification found against it.
+   * Switches to a build, or says what its validation or verification found against it. What became
+   * of it is kept with the build, for a caller who did not wait.
    *
    * @throws io.shadowindex.server.refusal.RefusedException when it cannot be tried
    * @throws IOException when the disk failed before the intention or the flip: nothing changed
    */
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
+    Candidate candidate = candidate(request);
+    if (refused(candidate.validated().report(), request.force())) {
+      return kept(notTried(Kind.SWITCH, candidate, began), request.automatic());
+    }
+    if (candidate.build().spec().switching().strategy() == SwitchStrategy.ATOMIC_RENAME) {
+      return kept(switchTo(candidate, request, began), request.automatic());
+    }
+    return kept(copyAndSwitchTo(candidate, request, began), request.automatic());
+  }
+
+  /**
+   * What {@link #execute} would do: the same, up to the intention, and nothing is changed.
+   *
+   * @throws io.shadowindex.server.refusal.RefusedException when it could not be tried
+   */
+  public SwitchPreview preview(SwitchRequest request) throws IOException {
+    long began = System.nanoTime();
+    Candidate candidate = candidate(request);
+    return previews.of(notTried(Kind.SWITCH, candidate, began), request);
+  }
+
+  private SwitchOutcome copyAndSwitchTo(Candidate candidate, SwitchRequest request, long began)
+      throws IOException {
+    UUID id = candidate.build().id();
+    if (!copying.add(id)) {
+      String resourceType = candidate.build().spec().resourceTypes().getFirst();
+      throw new Refusal.LockHeld(id, resourceType, id, RETRY_AFTER).exception();
+    }
+    try {
+      requireBuilt(id); // whoever copied before this one may have switched
+      List<String> errors = copy(id, candidate.validated().manifest());
+      if (!errors.isEmpty()) {
+        var damaged = new ValidationReport(errors, List.of(), List.of());
+        return notTried(Kind.SWITCH, candidate.with(damaged), began);
+      }
+      return switchTo(candidate, request, began);
+    } finally {
+      deleteUnusedCopy(id);
+      copying.remove(id);
+    }
+  }
+
+  private List<String> copy(UUID id, Manifest manifest) throws IOException {
+    var copied = new LongAdder();
+    long total = manifest.totalBytes();
+    try {
+      board.staged(id, new Staged(0, total));
+      return copies.make(
+          id,
+          manifest,
+          bytes -> {
+            copied.add(bytes);
+            board.staged(id, new Staged(copied.sum(), total));
+          });
+    } finally {
+      board.unstaged(id);
+    }
+  }
+
+  private void deleteUnusedCopy(UUID id) throws IOException {
+    switch (require(id).state()) {
+      case SWITCHING, ACTIVE, CLEANUP -> {}
+      case PREPARING, BUILDING, BUILT, FAILED, CANCELLED -> copies.delete(id);
+    }
+  }
+
+  private SwitchOutcome switchTo(Candidate candidate, SwitchRequest request, long began)
+      throws IOException {
+    List<String> failedChecks = candidate.validated().report().failedChecks();
+    String remark =
+        failedChecks.isEmpty() ? "" : "forced despite: " + String.join("; ", failedChecks);
     return replace(
-        requireBuilt(request.buildId()),
-        request.checks(),
-        request.force(),
+        Kind.SWITCH,
+        candidate,
         request.timeout(),
-        remark ->
-            store.intend(request.buildId(), request.revision(), request.backupCurrent(), remark),
+        () -> store.intend(request.buildId(), request.revision(), request.backupCurrent(), remark),
         began);
   }
 
@@ -126,13 +229,87 @@ public final class SwitchExecutor {
   public SwitchOutcome rollBack(RollbackRequest request) throws IOException {
     long began = System.nanoTime();
     ShadowIndex generation = generationToRollBackTo(request);
-    return replace(
-        generation,
-        Set.of(),
+    Candidate candidate =
+        candidate(generation, layout.directory(generation.generation()), Set.of(), tolerance);
+    if (refused(candidate.validated().report(), false)) {
+      return kept(notTried(Kind.ROLLBACK, candidate, began), false);
+    }
+    return kept(
+        replace(
+            Kind.ROLLBACK,
+            candidate,
+            request.timeout(),
+            () -> store.intendRollback(generation.id()),
+            began),
+        false);
+  }
+
+  private SwitchOutcome kept(SwitchOutcome outcome, boolean automatic) {
+    builds.saveSwitchResult(
+        outcome.build().id(),
+        new SwitchResult(
+            outcome.success(),
+            automatic,
+            outcome.message(),
+            outcome.lockHeld(),
+            outcome.duration(),
+            outcome.validation().errors(),
+            outcome.verificationErrors(),
+            clock.instant()));
+    return outcome;
+  }
+
+  /** A generation that may become live, and what was found of it. */
+  private record Candidate(
+      ShadowIndex build, @Nullable ShadowIndex live, LiveLink link, Validated validated) {
+    Candidate with(ValidationReport report) {
+      return new Candidate(build, live, link, new Validated(validated.manifest(), report));
+    }
+  }
+
+  private Candidate candidate(SwitchRequest request) throws IOException {
+    ShadowIndex build = requireBuilt(request.buildId());
+    Double requested = request.tolerance();
+    if (requested != null && requested > tolerance) {
+      throw new Refusal.InvalidFields(
+              List.of(
+                  new Refusal.Violation(
+                      "tolerance", "must be at most %s, the server's".formatted(tolerance))))
+          .exception();
+    }
+    return candidate(
+        build,
+        layout.buildDirectory(build.id()),
+        request.checks(),
+        requested == null ? tolerance : requested);
+  }
+
+  private Candidate candidate(
+      ShadowIndex build, Path directory, Set<ValidationCheck> checks, double allowed)
+      throws IOException {
+    LiveLink link = conclusion.liveLink(build.spec().key());
+    refuseOccupied(link, build.id());
+    ShadowIndex live = liveGeneration(build);
+    observer.before(SwitchStep.VALIDATE);
+    return new Candidate(
+        build, live, link, validation.validate(build, directory, live, checks, allowed));
+  }
+
+  private static boolean refused(ValidationReport report, boolean force) {
+    return !report.passed() && !(force && report.canBeForced());
+  }
+
+  private static SwitchOutcome notTried(Kind kind, Candidate candidate, long began) {
+    return new SwitchOutcome(
+        kind,
+        candidate.build(),
+        candidate.live(),
+        since(began),
+        Duration.ZERO,
+        candidate.validated().report(),
         false,
-        request.timeout(),
-        _ -> store.intendRollback(generation.id()),
-        began);
+        List.of(),
+        SwitchConclusion.accessible(candidate.link()));
   }
 
   /**
@@ -193,54 +370,23 @@ public final class SwitchExecutor {
     return build;
   }
 
-  /** An intention, told what the log should say of it besides its success. */
-  private interface Intend {
-    Intention with(String remark);
-  }
-
   private SwitchOutcome replace(
-      ShadowIndex build,
-      Set<ValidationCheck> checks,
-      boolean force,
-      Duration timeout,
-      Intend intend,
-      long began)
+      Kind kind, Candidate candidate, Duration timeout, Supplier<Intention> intend, long began)
       throws IOException {
-    LiveLink link = conclusion.liveLink(build.spec().key());
-    refuseOccupied(link, build.id());
-    ShadowIndex live = liveGeneration(build);
-
-    observer.before(SwitchStep.VALIDATE);
-    var validated = validation.validate(build, live, checks);
-    ValidationReport report = validated.report();
-    if (!report.passed() && !(force && report.canBeForced())) {
-      return new SwitchOutcome(
-          build,
-          live,
-          since(began),
-          Duration.ZERO,
-          report,
-          false,
-          List.of(),
-          SwitchConclusion.accessible(link));
-    }
-    String remark =
-        report.failedChecks().isEmpty()
-            ? ""
-            : "forced despite: " + String.join("; ", report.failedChecks());
-
+    ShadowIndex build = candidate.build();
+    LiveLink link = candidate.link();
     observer.before(SwitchStep.STAGE);
-    Path next = link.stage(layout.buildDirectory(build.id()));
+    Path next = link.stage(layout.directory(build.generation()));
     try {
       Carried carried =
-          carryOut(
-              build.id(), timeout, () -> intend.with(remark), link, next, validated.manifest());
+          carryOut(build.id(), timeout, intend, link, next, candidate.validated().manifest());
       return new SwitchOutcome(
+          kind,
           require(build.id()),
-          live,
+          candidate.live(),
           since(began),
           carried.lockHeld(),
-          report,
+          candidate.validated().report(),
           carried.ended().end() == End.COMMITTED,
           carried.ended().verificationErrors(),
           SwitchConclusion.accessible(link));

@@ -1,5 +1,6 @@
 package io.shadowindex.server.switchover;
 
+import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -7,15 +8,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The durable record of a change of a live link between its intention and its end.
  *
- * @param generationId the generation that becomes live, or, for a removal, that stops being live
- * @param oldId the generation that is live before; null when there is none
+ * @param generation the generation that becomes live, or, for a removal, that stops being live
+ * @param old the generation that is live before; null when there is none
  * @param backupCurrent whether the old one's files are kept for the full retention time
  * @param remark what the log should say of the switch besides its success; may be empty
  */
 public record SwitchJournal(
     Kind kind,
-    UUID generationId,
-    @Nullable UUID oldId,
+    Generation generation,
+    @Nullable Generation old,
     IndexKey key,
     Step step,
     boolean backupCurrent,
@@ -32,8 +33,12 @@ public record SwitchJournal(
   }
 
   /** The generation that the link is to lead to; null when it is to go. */
-  public @Nullable UUID targetId() {
-    return kind == Kind.REMOVAL ? null : generationId;
+  public @Nullable Generation target() {
+    return kind == Kind.REMOVAL ? null : generation;
+  }
+
+  public UUID generationId() {
+    return generation.id();
   }
 
   /** How far the journal says the switch is. The names are stored. */

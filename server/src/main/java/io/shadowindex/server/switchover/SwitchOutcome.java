@@ -9,13 +9,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * What became of a switch that could be tried.
  *
- * @param build as it is now: ACTIVE, still BUILT (validation), or FAILED (verification)
+ * @param kind a switch or a rollback
+ * @param build as it is now: ACTIVE, still BUILT or CLEANUP (validation, or the verification of a
+ *     rollback), or FAILED (verification of a switch)
  * @param old the generation that was live before; null when there was none
  * @param lockHeld how long writers were kept out; zero when the lock was not taken
  * @param verified whether the generation was found whole behind the flipped link
  * @param accessible whether the index can be opened through the live link now
  */
 public record SwitchOutcome(
+    SwitchJournal.Kind kind,
     ShadowIndex build,
     @Nullable ShadowIndex old,
     Duration duration,
@@ -27,5 +30,30 @@ public record SwitchOutcome(
 
   public boolean success() {
     return build.state() == BuildState.ACTIVE;
+  }
+
+  /** One sentence for people. */
+  public String message() {
+    boolean rollback = kind == SwitchJournal.Kind.ROLLBACK;
+    if (success()) {
+      return (rollback
+              ? "Index rolled back in %dms"
+              : "Index switch completed successfully in %dms")
+          .formatted(duration.toMillis());
+    }
+    String not = rollback ? "Index not rolled back: " : "Index not switched: ";
+    if (!validation.canBeForced()) {
+      return not
+          + (rollback
+              ? "the generation's files are damaged; choose another one"
+              : "the build's files are damaged; cancel it and build again");
+    }
+    if (build.state() == BuildState.BUILT) {
+      return not + "validation failed; the build can be switched to with force_switch";
+    }
+    return not
+        + (old == null
+            ? "verification failed; the index has no live generation, as before"
+            : "verification failed; the previous generation is live again");
   }
 }

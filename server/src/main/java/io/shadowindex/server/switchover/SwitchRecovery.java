@@ -1,12 +1,12 @@
 package io.shadowindex.server.switchover;
 
 import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.switchover.SwitchStore.LiveGeneration;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,8 +51,8 @@ public final class SwitchRecovery {
 
   private void agree(LiveGeneration live) throws IOException {
     LiveLink link = conclusion.liveLink(live.key());
-    UUID active = live.activeId();
-    Path expected = active == null ? null : layout.buildDirectory(active);
+    Generation active = live.active();
+    Path expected = conclusion.directory(active);
     if (link.leadsTo(expected)) {
       return;
     }
@@ -67,7 +67,7 @@ public final class SwitchRecovery {
         "the live link {} leads to {} although {} is active; repaired",
         link.path(),
         link.target().map(Path::toString).orElse("nothing"),
-        active == null ? "nothing" : active);
+        active == null ? "nothing" : active.id());
     conclusion.setLink(link, active);
   }
 }

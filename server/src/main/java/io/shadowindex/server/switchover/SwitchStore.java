@@ -1,8 +1,11 @@
 package io.shadowindex.server.switchover;
 
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -92,7 +95,10 @@ public interface SwitchStore {
   List<LiveGeneration> liveGenerations();
 
   /** An index and its live generation. */
-  record LiveGeneration(IndexKey key, @Nullable UUID activeId) {}
+  record LiveGeneration(IndexKey key, @Nullable Generation active) {}
+
+  /** Who holds a lock now that a switch to the build needs; empty when nobody does. */
+  Optional<Intention.Blocked> blockedNow(ShadowIndex build);
 
   /** The resource types of a branch that switches keep writers away from at this moment. */
   List<String> lockedResourceTypes(String branchName);

@@ -2,6 +2,7 @@ package io.shadowindex.server.switchover;
 
 import io.shadowindex.server.build.Completion;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.GenerationCheck;
 import io.shadowindex.server.index.IndexContent;
 import io.shadowindex.server.index.IndexFormatException;
@@ -24,13 +25,10 @@ final class SwitchValidation {
 
   private final IndexLayout layout;
   private final IndexFormats formats;
-  private final double tolerance;
 
-  /** Takes how far count and size may be from the live generation's, as a fraction of it. */
-  SwitchValidation(IndexLayout layout, IndexFormats formats, double tolerance) {
+  SwitchValidation(IndexLayout layout, IndexFormats formats) {
     this.layout = layout;
     this.formats = formats;
-    this.tolerance = tolerance;
   }
 
   /** What was found, and the manifest that the generation is held against after the flip. */
@@ -39,12 +37,18 @@ final class SwitchValidation {
   /**
    * Checks a build that is about to replace {@code live}.
    *
+   * @param directory where its files are
+   * @param tolerance how far count and size may be from the live generation's, as a fraction of it
    * @throws io.shadowindex.server.refusal.RefusedException when the files are gone, which cannot be
    *     forced
    */
-  Validated validate(ShadowIndex build, @Nullable ShadowIndex live, Set<ValidationCheck> checks)
+  Validated validate(
+      ShadowIndex build,
+      Path directory,
+      @Nullable ShadowIndex live,
+      Set<ValidationCheck> checks,
+      double tolerance)
       throws IOException {
-    Path directory = layout.buildDirectory(build.id());
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
       throw new Refusal.DirectoryMissing(build.id()).exception();
     }
@@ -63,10 +67,10 @@ final class SwitchValidation {
     }
     if (checks.contains(ValidationCheck.RECORD_COUNT_VALIDATION)) {
       long count = damaged ? completion.recordCount() : count(directory, completion, errors);
-      checkRecordCount(count, completion, live, errors, warnings);
+      checkRecordCount(count, completion, live, tolerance, errors, warnings);
     }
     if (checks.contains(ValidationCheck.SIZE_COMPARISON)) {
-      checkSize(completion, found.totalBytes(), live, errors);
+      checkSize(completion, found.totalBytes(), live, tolerance, errors);
     }
     return new Validated(manifest, new ValidationReport(found.errors(), errors, warnings));
   }
@@ -97,10 +101,11 @@ final class SwitchValidation {
     }
   }
 
-  private void checkRecordCount(
+  private static void checkRecordCount(
       long count,
       Completion completion,
       @Nullable ShadowIndex live,
+      double tolerance,
       List<String> errors,
       List<String> warnings) {
     if (count == 0) {
@@ -125,8 +130,12 @@ final class SwitchValidation {
     }
   }
 
-  private void checkSize(
-      Completion completion, long onDisk, @Nullable ShadowIndex live, List<String> errors) {
+  private static void checkSize(
+      Completion completion,
+      long onDisk,
+      @Nullable ShadowIndex live,
+      double tolerance,
+      List<String> errors) {
     Long reported = completion.reportedSizeBytes();
     if (reported != null && reported != onDisk) {
       errors.add(

@@ -125,10 +125,13 @@ public final class BuildWatch implements AutoCloseable {
 
   private Optional<WatchMessage> nextProgress() {
     synchronized (queue) {
-      if (!progressed || state != BuildState.BUILDING) {
+      if (!progressed || (state != BuildState.BUILDING && state != BuildState.BUILT)) {
         return Optional.empty();
       }
       progressed = false;
+    }
+    if (state == BuildState.BUILT) {
+      return board.staging(buildId()).map(staged -> new WatchMessage.Staging(revision, staged));
     }
     return board.newest(buildId()).map(newest -> new WatchMessage.Progressed(revision, newest));
   }

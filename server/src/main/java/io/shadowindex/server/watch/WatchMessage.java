@@ -1,5 +1,6 @@
 package io.shadowindex.server.watch;
 
+import io.shadowindex.server.build.ProgressBoard.Staged;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.StateChange;
 
@@ -11,6 +12,13 @@ public sealed interface WatchMessage {
 
   /** A change of state after the snapshot. */
   record Changed(StateChange change) implements WatchMessage {}
+
+  /**
+   * How far the copy to the serving volume is.
+   *
+   * @param revision of the newest event already told
+   */
+  record Staging(long revision, Staged staged) implements WatchMessage {}
 
   /**
    * The newest progress.

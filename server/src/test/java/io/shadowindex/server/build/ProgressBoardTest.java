@@ -31,7 +31,8 @@ final class ProgressBoardTest {
     return new ShadowIndex(
         id,
         1,
-        new BuildSpec(key, List.of("object_type"), false, 0, "", "", Map.of()),
+        new BuildSpec(
+            key, List.of("object_type"), false, 0, SwitchPolicy.DEFAULT, "", "", Map.of()),
         BuildState.BUILDING,
         attempt,
         attempt,
@@ -39,6 +40,9 @@ final class ProgressBoardTest {
         new BuildProgress(0, 0, null, null),
         null,
         new ShadowIndex.Times(Instant.EPOCH, null, null, null, null, null),
+        false,
+        false,
+        null,
         "");
   }
 }

@@ -3,10 +3,13 @@ package io.shadowindex.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.shadowindex.server.config.ServerConfig.Given;
 import io.shadowindex.server.config.ServerConfig.InvalidConfigException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +19,7 @@ final class ServerConfigTest {
 
   @Test
   void theDefaultsAreWhatTheDocumentationSays() throws Exception {
-    ServerConfig config = ServerConfig.parse("127.0.0.1:50051", "data", null, true, false);
+    ServerConfig config = ServerConfig.parse(given("127.0.0.1:50051", "data", null, false));
 
     assertThat(config.listen().getPort()).isEqualTo(50051);
     assertThat(config.listen().getAddress().isLoopbackAddress()).isTrue();
@@ -41,22 +44,22 @@ final class ServerConfigTest {
         "localhost:-1"
       })
   void anAddressThatIsNoneIsRefused(String listen) {
-    assertThat(errors(listen, "data", null, true, false)).anyMatch(e -> e.startsWith("--listen"));
+    assertThat(errors(given(listen, "data", null, false))).anyMatch(e -> e.startsWith("--listen"));
   }
 
   @Test
   void anAddressThatOthersReachNeedsTheExplicitFlag() throws Exception {
-    assertThat(errors("0.0.0.0:1", "data", null, true, false))
+    assertThat(errors(given("0.0.0.0:1", "data", null, false)))
         .singleElement()
         .asString()
         .contains("--allow-plaintext");
-    assertThat(ServerConfig.parse("0.0.0.0:1", "data", null, false, true).listen().getPort())
+    assertThat(ServerConfig.parse(given("0.0.0.0:1", "data", null, true)).listen().getPort())
         .isEqualTo(1);
   }
 
   @Test
   void theIndexRootCannotBeTheDataDirectory() {
-    assertThat(errors("127.0.0.1:0", "data", "./data/", true, false))
+    assertThat(errors(given("127.0.0.1:0", "data", "./data/", false)))
         .singleElement()
         .asString()
         .contains("--index-root", "must not be the data directory itself");
@@ -66,18 +69,84 @@ final class ServerConfigTest {
   void allMistakesAreReportedTogether(@TempDir Path directory) throws Exception {
     Path file = Files.writeString(directory.resolve("file"), "");
 
-    assertThat(errors("nowhere", file.toString(), "", true, false)).hasSize(3);
+    assertThat(errors(given("nowhere", file.toString(), "", false))).hasSize(3);
   }
 
-  private static java.util.List<String> errors(
-      String listen,
-      String dataDir,
-      @org.jspecify.annotations.Nullable String indexRoot,
-      boolean rehearse,
-      boolean allowPlaintext) {
-    return catchThrowableOfType(
-            InvalidConfigException.class,
-            () -> ServerConfig.parse(listen, dataDir, indexRoot, rehearse, allowPlaintext))
+  @ParameterizedTest
+  @ValueSource(strings = {"", "24", "h", "-1h", "1.5h", "24 h", "1w", "99999999999d"})
+  void aTimeThatIsNoneIsRefused(String retention) {
+    assertThat(errors(given(retention, 2, 0.5)))
+        .singleElement()
+        .asString()
+        .startsWith("--retention");
+  }
+
+  @Test
+  void numbersOutOfRangeAreRefused() {
+    assertThat(errors(given("1h", -1, 1.5)))
+        .hasSize(2)
+        .anyMatch(error -> error.startsWith("--keep-generations -1"))
+        .anyMatch(error -> error.startsWith("--tolerance 1.5"));
+    assertThat(errors(given("1h", 0, Double.NaN))).hasSize(1);
+  }
+
+  @Test
+  void everyUnitOfTimeIsUnderstood() throws Exception {
+    assertThat(ServerConfig.parse(given("45s", 2, 0)).retention())
+        .isEqualTo(Duration.ofSeconds(45));
+    assertThat(ServerConfig.parse(given("90m", 2, 0)).retention())
+        .isEqualTo(Duration.ofMinutes(90));
+    assertThat(ServerConfig.parse(given("7d", 2, 0)).retention()).isEqualTo(Duration.ofDays(7));
+  }
+
+  @Test
+  void copiesAreServedFromTheIndexRootOrFromARootOfTheirOwn() throws Exception {
+    Given given = given("127.0.0.1:0", "data", "index", false);
+    assertThat(ServerConfig.parse(given).serveRoot())
+        .isEqualTo(Path.of("index/serve").toAbsolutePath());
+    assertThat(ServerConfig.parse(withServeRoot(given, "elsewhere")).serveRoot())
+        .isEqualTo(Path.of("elsewhere").toAbsolutePath());
+    assertThat(errors(withServeRoot(given, "index")))
+        .singleElement()
+        .asString()
+        .startsWith("--serve-root");
+  }
+
+  private static List<String> errors(Given given) {
+    return catchThrowableOfType(InvalidConfigException.class, () -> ServerConfig.parse(given))
         .errors();
+  }
+
+  private static Given given(
+      String listen, String dataDir, @Nullable String indexRoot, boolean allowPlaintext) {
+    return new Given(listen, dataDir, indexRoot, null, "24h", 2, 0.5, false, false, allowPlaintext);
+  }
+
+  private static Given given(String retention, int keepGenerations, double tolerance) {
+    return new Given(
+        "127.0.0.1:0",
+        "data",
+        null,
+        null,
+        retention,
+        keepGenerations,
+        tolerance,
+        false,
+        false,
+        false);
+  }
+
+  private static Given withServeRoot(Given given, String serveRoot) {
+    return new Given(
+        given.listen(),
+        given.dataDir(),
+        given.indexRoot(),
+        serveRoot,
+        given.retention(),
+        given.keepGenerations(),
+        given.tolerance(),
+        given.autoSwitch(),
+        given.rehearse(),
+        given.allowPlaintext());
   }
 }

@@ -2,6 +2,7 @@ package io.shadowindex.server.index;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.LongConsumer;
 
 /** Passes everything on; tests override what they want to go wrong. */
 public class DelegatingFileOperations implements FileOperations {
@@ -25,6 +26,11 @@ public class DelegatingFileOperations implements FileOperations {
   @Override
   public void writeNew(Path file, Content content) throws IOException {
     files.writeNew(file, content);
+  }
+
+  @Override
+  public void copy(Path from, Path to, LongConsumer copied) throws IOException {
+    files.copy(from, to, copied);
   }
 
   @Override

@@ -11,6 +11,7 @@ import static io.shadowindex.server.build.BuildState.SWITCHING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildProgress;
 import io.shadowindex.server.build.BuildSpec;
@@ -26,8 +27,12 @@ import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.StateChange;
+import io.shadowindex.server.build.SwitchPolicy;
+import io.shadowindex.server.build.ValidationCheck;
+import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.index.SwitchStrategy;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.switchover.SwitchJournal;
@@ -81,6 +86,10 @@ abstract class BuildStoreContract {
             List.of("b", "a"),
             true,
             4,
+            new SwitchPolicy(
+                SwitchStrategy.COPY_AND_REPLACE,
+                new AutoSwitch(
+                    Set.of(ValidationCheck.SIZE_COMPARISON), true, Duration.ofSeconds(7))),
             "indexer",
             "indexer-7",
             Map.of("team", "search", "tier", "1"));
@@ -411,7 +420,7 @@ abstract class BuildStoreContract {
     IndexKey key = first.spec().key();
 
     var journal = ((Intention.Granted) switches().intendRemoval(key)).journal();
-    assertThat(journal.targetId()).isNull();
+    assertThat(journal.target()).isNull();
     switches().commit(journal, KEEP, "");
 
     assertThat(builds().findIndex(key, 10)).isEmpty();
@@ -590,7 +599,7 @@ abstract class BuildStoreContract {
         yield find(id);
       }
       case REMOVED -> {
-        switches().commit(journal(SwitchJournal.Kind.REMOVAL, build, id), KEEP, "");
+        switches().commit(journal(SwitchJournal.Kind.REMOVAL, build, build.generation()), KEEP, "");
         yield find(id);
       }
     };
@@ -606,8 +615,8 @@ abstract class BuildStoreContract {
         .commit(
             new SwitchJournal(
                 SwitchJournal.Kind.SWITCH,
-                successor.id(),
-                build.id(),
+                successor.generation(),
+                build.generation(),
                 spec.key(),
                 SwitchJournal.Step.INTENDED,
                 true,
@@ -641,9 +650,9 @@ abstract class BuildStoreContract {
   }
 
   private static SwitchJournal journal(
-      SwitchJournal.Kind kind, ShadowIndex build, @Nullable UUID oldId) {
+      SwitchJournal.Kind kind, ShadowIndex build, @Nullable Generation old) {
     return new SwitchJournal(
-        kind, build.id(), oldId, build.spec().key(), SwitchJournal.Step.INTENDED, true, "");
+        kind, build.generation(), old, build.spec().key(), SwitchJournal.Step.INTENDED, true, "");
   }
 
   private SwitchJournal intend(ShadowIndex built) {
@@ -669,6 +678,7 @@ abstract class BuildStoreContract {
         resourceTypes,
         false,
         0,
+        SwitchPolicy.DEFAULT,
         "",
         "",
         Map.of());

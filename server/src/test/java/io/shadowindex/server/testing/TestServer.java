@@ -25,6 +25,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -60,6 +61,24 @@ public final class TestServer implements AutoCloseable {
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
         directory,
         directory.resolve("index"));
+  }
+
+  /** The same with copies served from elsewhere. */
+  public static ServerConfig withServeRoot(ServerConfig config, Path serveRoot) {
+    return new ServerConfig(
+        config.listen(),
+        config.dataDir(),
+        config.indexRoot(),
+        serveRoot,
+        config.retention(),
+        config.keepGenerations(),
+        config.grace(),
+        config.tolerance(),
+        config.autoSwitch(),
+        config.progressFlush(),
+        Duration.ofMillis(20),
+        config.rehearsedSwitches(),
+        config.drain());
   }
 
   public ShadowIndexServer server() {

@@ -10,6 +10,7 @@ import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.SwitchPolicy;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexKey;
@@ -170,6 +171,7 @@ final class BuildWatchesTest {
                 List.of("object_type"),
                 false,
                 0,
+                SwitchPolicy.DEFAULT,
                 "",
                 "",
                 Map.of()));

@@ -1,4 +1,4 @@
-package io.shadowindex.server.switchover;
+package io.shadowindex.server.build;
 
 import java.util.EnumSet;
 import java.util.Set;

@@ -1,0 +1,140 @@
+package io.shadowindex.server.index;
+
+import io.shadowindex.server.refusal.Refusal;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.LongConsumer;
+
+/**
+ * Copies of generations on the serving volume, for builds with {@link
+ * SwitchStrategy#COPY_AND_REPLACE}.
+ *
+ * <p>A copy is made under a name of its own and renamed when it is whole and durable; a crash
+ * leaves a draft or a copy that nothing leads to, and both are swept at start.
+ */
+public final class ServingCopies {
+
+  private static final int MAX_ERRORS = 20;
+
+  private final IndexLayout layout;
+  private final FileOperations files;
+
+  public ServingCopies(IndexLayout layout, FileOperations files) {
+    this.layout = layout;
+    this.files = files;
+  }
+
+  /**
+   * Copies a build's files to where they will be served from, re-hashing each copied file against
+   * the manifest. Durable when it answers an empty list.
+   *
+   * @param copied told of bytes as they are copied, from several threads
+   * @return one sentence for each file that differs from the manifest, 20 at most; then there is no
+   *     copy
+   * @throws io.shadowindex.server.refusal.RefusedException {@link Refusal.DiskFull} when the volume
+   *     has less room than the manifest needs
+   */
+  public List<String> make(UUID buildId, Manifest manifest, LongConsumer copied)
+      throws IOException {
+    files.createDirectories(layout.serveStaging());
+    if (Files.getFileStore(layout.serveStaging()).getUsableSpace() < manifest.totalBytes()) {
+      throw new Refusal.DiskFull().exception();
+    }
+    Path draft = layout.serveStaging().resolve(UUID.randomUUID().toString());
+    try {
+      Set<Path> directories = createDirectories(draft, manifest);
+      List<String> errors = copyAll(layout.buildDirectory(buildId), draft, manifest, copied);
+      if (errors.isEmpty()) {
+        for (Path directory : directories) {
+          files.sync(directory);
+        }
+        Path copy = layout.servingCopy(buildId);
+        files.deleteTree(copy);
+        files.rename(draft, copy);
+        files.sync(layout.serveRoot());
+      }
+      return errors;
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    } finally {
+      files.deleteTree(draft);
+    }
+  }
+
+  /** Deletes the copy of a build, when there is one. */
+  public void delete(UUID buildId) throws IOException {
+    files.deleteTree(layout.servingCopy(buildId));
+  }
+
+  /** Deletes drafts that a crash left. */
+  public void sweepDrafts() throws IOException {
+    files.deleteTree(layout.serveStaging());
+  }
+
+  /** The builds of which there is a copy. */
+  public List<UUID> list() throws IOException {
+    if (!Files.isDirectory(layout.serveRoot())) {
+      return List.of();
+    }
+    var found = new ArrayList<UUID>();
+    try (var children = Files.newDirectoryStream(layout.serveRoot())) {
+      for (Path child : children) {
+        if (Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS)) {
+          IndexLayout.buildId(child).ifPresent(found::add);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** All directories of a copy, the innermost first. */
+  private Set<Path> createDirectories(Path draft, Manifest manifest) throws IOException {
+    var directories =
+        new TreeSet<>(
+            Comparator.comparingInt(Path::getNameCount)
+                .reversed()
+                .thenComparing(Comparator.naturalOrder()));
+    directories.add(draft);
+    for (Manifest.Entry file : manifest.files()) {
+      Path parent = draft.resolve(file.path()).getParent();
+      while (parent != null && directories.add(parent)) {
+        parent = parent.getParent();
+      }
+    }
+    directories.removeIf(directory -> !directory.startsWith(draft));
+    for (Path directory : directories) {
+      files.createDirectories(directory);
+    }
+    return directories;
+  }
+
+  private List<String> copyAll(Path source, Path draft, Manifest manifest, LongConsumer copied) {
+    var errors = new ConcurrentLinkedQueue<String>();
+    manifest.files().parallelStream()
+        .forEach(
+            file -> {
+              Path target = draft.resolve(file.path());
+              try {
+                files.copy(source.resolve(file.path()), target, copied);
+                if (!FileHash.sha256(target).equals(file.sha256())) {
+                  errors.add(file.path() + ": checksum mismatch");
+                }
+                files.sync(target);
+                files.makeReadOnly(target);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    return errors.stream().sorted().limit(MAX_ERRORS).toList();
+  }
+}

@@ -1,0 +1,123 @@
+package io.shadowindex.server.switchover;
+
+import io.shadowindex.server.build.AutoSwitch;
+import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.SwitchResult;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the switches that builds ask for when they are complete.
+ *
+ * <p>That a switch is due is part of the build's row from the transaction on that completed it, and
+ * ends with the switch or with its refusal: it happens once, whatever crashes in between.
+ */
+public final class AutoSwitcher implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(AutoSwitcher.class);
+
+  private final BuildStore builds;
+  private final SwitchExecutor switches;
+  private final InstantSource clock;
+  private final Duration drain;
+  private final Set<UUID> underWay = ConcurrentHashMap.newKeySet();
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("auto-switch-", 0).factory());
+
+  /**
+   * Puts it together.
+   *
+   * @param drain how long {@link #close} waits for switches under way
+   */
+  public AutoSwitcher(
+      BuildStore builds, SwitchExecutor switches, InstantSource clock, Duration drain) {
+    this.builds = builds;
+    this.switches = switches;
+    this.clock = clock;
+    this.drain = drain;
+  }
+
+  /** Makes the switches that were due when the server stopped. */
+  public void start() {
+    builds.autoSwitchesDue().forEach(this::consider);
+  }
+
+  /** Begins the switch of a build that has just been completed, when it asked for one. */
+  public void consider(ShadowIndex build) {
+    AutoSwitch policy = build.spec().switching().automatic();
+    if (policy != null && build.autoSwitchDue() && underWay.add(build.id())) {
+      threads.execute(() -> switchTo(build.id(), policy));
+    }
+  }
+
+  /** The top of a thread: what goes wrong is kept with the build, or logged. */
+  private void switchTo(UUID id, AutoSwitch policy) {
+    try {
+      switches.execute(
+          new SwitchRequest(
+              id,
+              false,
+              policy.checks(),
+              null,
+              policy.backupCurrent(),
+              policy.timeout(),
+              true,
+              null));
+    } catch (RefusedException e) {
+      if (e.refusal() instanceof Refusal.OutcomeUnknown) {
+        log.error("the automatic switch to {} is decided by the next start", id, e);
+      } else if (!(e.refusal() instanceof Refusal.IllegalTransition)) { // somebody was faster
+        keepRefusal(id, e.refusal().message());
+      }
+    } catch (IOException | RuntimeException e) {
+      log.error("the automatic switch to {} failed", id, e);
+      keepRefusal(id, "the disk failed; nothing was changed");
+    } finally {
+      underWay.remove(id);
+    }
+  }
+
+  private void keepRefusal(UUID id, String message) {
+    try {
+      builds.saveSwitchResult(
+          id,
+          new SwitchResult(
+              false,
+              true,
+              message,
+              Duration.ZERO,
+              Duration.ZERO,
+              List.of(),
+              List.of(),
+              clock.instant()));
+    } catch (RuntimeException e) {
+      log.error("the automatic switch to {} stays due until the next start", id, e);
+    }
+  }
+
+  /** Waits for the switches under way; those that have not begun stay due. */
+  @Override
+  public void close() {
+    threads.shutdown();
+    try {
+      if (!threads.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.warn("{} automatic switches are left to the next start", underWay.size());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
