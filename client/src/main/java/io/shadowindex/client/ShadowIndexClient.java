@@ -5,8 +5,12 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CancelBuildResponse;
+import io.shadowindex.v1.CheckIndexesRequest;
+import io.shadowindex.v1.CheckIndexesResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.CompleteBuildResponse;
+import io.shadowindex.v1.DeleteIndexRequest;
+import io.shadowindex.v1.DeleteIndexResponse;
 import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.FailBuildResponse;
 import io.shadowindex.v1.GetIndexRequest;
@@ -21,6 +25,8 @@ import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ReportProgressResponse;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RetryBuildResponse;
+import io.shadowindex.v1.RollbackIndexRequest;
+import io.shadowindex.v1.RollbackIndexResponse;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
 import io.shadowindex.v1.StartBuildRequest;
@@ -120,9 +126,27 @@ public final class ShadowIndexClient implements AutoCloseable {
    * minutes.
    */
   public SwitchIndexResponse switchIndex(SwitchIndexRequest request) {
-    int timeout = request.getSwitchTimeoutSeconds();
-    Duration lockWait = Duration.ofSeconds(timeout == 0 ? DEFAULT_SWITCH_TIMEOUT_SECONDS : timeout);
-    return within(lockWait.plus(SWITCH_ALLOWANCE)).switchIndex(request);
+    return within(switchDeadline(request.getSwitchTimeoutSeconds())).switchIndex(request);
+  }
+
+  /** Makes a superseded generation live again; answers and deadline are as with a switch. */
+  public RollbackIndexResponse rollbackIndex(RollbackIndexRequest request) {
+    return within(switchDeadline(request.getSwitchTimeoutSeconds())).rollbackIndex(request);
+  }
+
+  /** Takes an index out of service; the deadline is as with a switch. */
+  public DeleteIndexResponse deleteIndex(DeleteIndexRequest request) {
+    return within(switchDeadline(request.getSwitchTimeoutSeconds())).deleteIndex(request);
+  }
+
+  /** Says where live links, database and files do not agree. */
+  public CheckIndexesResponse checkIndexes(CheckIndexesRequest request) {
+    return within(SWITCH_ALLOWANCE).checkIndexes(request);
+  }
+
+  private static Duration switchDeadline(int timeoutSeconds) {
+    return Duration.ofSeconds(timeoutSeconds == 0 ? DEFAULT_SWITCH_TIMEOUT_SECONDS : timeoutSeconds)
+        .plus(SWITCH_ALLOWANCE);
   }
 
   /** Answers one build. */

@@ -12,6 +12,7 @@ import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.OwnedDirectory;
 import io.shadowindex.server.storage.StateStore;
 import io.shadowindex.server.switchover.AutoSwitcher;
+import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.switchover.SwitchStore;
@@ -150,6 +151,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               config.listen(),
               builds,
               switches,
+              new IndexDoctor(switchStore, layout, files),
               watches,
               layout,
               environment.clock(),

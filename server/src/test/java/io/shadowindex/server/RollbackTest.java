@@ -10,6 +10,8 @@ import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.CheckIndexesRequest;
+import io.shadowindex.v1.CheckIndexesResponse;
 import io.shadowindex.v1.DeleteIndexRequest;
 import io.shadowindex.v1.DeleteIndexResponse;
 import io.shadowindex.v1.IndexType;
@@ -23,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -299,6 +302,55 @@ final class RollbackTest {
       assertLive(active);
     }
     assertNothingIsUnderWay();
+  }
+
+  @Test
+  void theDoctorFindsNothingWhereAllIsWell() throws IOException {
+    switched();
+    server.startBuild("elsewhere");
+
+    var diagnosis = examine();
+
+    assertThat(diagnosis.getCheckedIndexes()).isEqualTo(2);
+    assertThat(diagnosis.getFindingsList()).isEmpty();
+  }
+
+  @Test
+  void theDoctorNamesLinksAndFilesThatAreNotAsTheyShouldBe() throws IOException {
+    ShadowIndex first = switched();
+    ShadowIndex second = switched();
+    Path link = Path.of(first.getCurrentIndexPath());
+    Files.delete(link);
+    assertThat(examine().getFindingsList())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.getProblem()).contains("there is no live link");
+              assertThat(finding.getShadowIndexId()).isEqualTo(second.getShadowIndexId());
+              assertThat(finding.getCurrentIndexPath()).isEqualTo(link.toString());
+            });
+    Files.createSymbolicLink(link, Path.of(first.getShadowIndexPath()));
+    assertThat(problems()).containsExactly("the live link does not lead to the active generation");
+    Files.delete(link);
+    Files.createDirectory(link);
+    assertThat(problems())
+        .containsExactly("something that is not a link stands where the live link belongs");
+    Files.delete(link);
+    restart();
+    assertThat(problems()).isEmpty();
+    assertLive(second);
+    Files.delete(Path.of(second.getShadowIndexPath()).resolve("segment"));
+    assertThat(problems()).containsExactly("segment is missing");
+  }
+
+  private CheckIndexesResponse examine() {
+    return server.stub().checkIndexes(CheckIndexesRequest.getDefaultInstance());
+  }
+
+  private List<String> problems() {
+    return examine().getFindingsList().stream()
+        .map(CheckIndexesResponse.Finding::getProblem)
+        .toList();
   }
 
   private static final class Stopped extends Error {

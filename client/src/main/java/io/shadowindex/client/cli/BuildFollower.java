@@ -4,11 +4,13 @@ import io.shadowindex.client.BuildWatch;
 import io.shadowindex.v1.BuildProgress;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.WatchBuildResponse;
+import io.shadowindex.v1.WatchBuildResponse.Staging;
 import io.shadowindex.v1.WatchBuildResponse.StateChange;
 
 /** Shows a watched build until it is final. */
 final class BuildFollower {
   private final ProgressView view;
+  private long stagedTenth;
   private ShadowIndex.State state = ShadowIndex.State.STATE_UNSPECIFIED;
 
   BuildFollower(ProgressView view) {
@@ -28,7 +30,21 @@ final class BuildFollower {
       case SNAPSHOT -> show(message.getSnapshot());
       case STATE_CHANGE -> show(message.getStateChange());
       case PROGRESS -> view.progress(message.getProgress());
+      case STAGING -> show(message.getStaging());
       case EVENT_NOT_SET -> {} // from a server newer than this client
+    }
+  }
+
+  /** A line for each tenth of a copy. */
+  private void show(Staging staging) {
+    long tenth =
+        staging.getTotalBytes() == 0 ? 10 : staging.getCopiedBytes() * 10 / staging.getTotalBytes();
+    if (tenth != stagedTenth) {
+      stagedTenth = tenth;
+      view.event(
+          Words.text(
+              "copying to the serving volume: %d %% of %s",
+              tenth * 10, Words.mebibytes(staging.getTotalBytes())));
     }
   }
 

@@ -75,6 +75,8 @@ public final class ShadowCtl {
             .addSubcommand(new ProgressCommand(ctl))
             .addSubcommand(new CompleteCommand(ctl))
             .addSubcommand(new SwitchCommand(ctl))
+            .addSubcommand(new RollbackCommand(ctl))
+            .addSubcommand(new DeleteCommand(ctl))
             .addSubcommand(new WatchCommand(ctl))
             .addSubcommand(new GetCommand(ctl))
             .addSubcommand(new ListCommand(ctl))
@@ -82,6 +84,7 @@ public final class ShadowCtl {
             .addSubcommand(new FailCommand(ctl))
             .addSubcommand(new RetryCommand(ctl))
             .addSubcommand(new LiveCommand(ctl))
+            .addSubcommand(new DoctorCommand(ctl))
             .addSubcommand(new IndexCommand(ctl))
             .addSubcommand(new SearchCommand(ctl))
             .addSubcommand(new DemoCommand(ctl));

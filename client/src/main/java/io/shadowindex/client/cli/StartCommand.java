@@ -1,11 +1,15 @@
 package io.shadowindex.client.cli;
 
 import io.shadowindex.client.ShadowIndexClient;
+import io.shadowindex.v1.AutoSwitch;
 import io.shadowindex.v1.BuildConfig;
 import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.StartBuildResponse;
+import io.shadowindex.v1.SwitchStrategy;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,6 +32,19 @@ final class StartCommand implements Callable<Integer> {
   private int parallelWorkers;
 
   @Option(
+      names = "--copy",
+      description = "Serve from a copy on the serving volume: COPY_AND_REPLACE.")
+  private boolean copy;
+
+  @Option(
+      names = "--auto-switch",
+      paramLabel = "BOOL",
+      arity = "0..1",
+      fallbackValue = "true",
+      description = "Whether to switch when the build is complete; default: the server's.")
+  private @Nullable Boolean autoSwitch;
+
+  @Option(
       names = "--label",
       paramLabel = "NAME=VALUE",
       description = "A free-form label; repeatable.")
@@ -39,11 +56,17 @@ final class StartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    StartBuildRequest.Builder request = build.request();
+    if (copy) {
+      request.setSwitchStrategy(SwitchStrategy.Enum.COPY_AND_REPLACE);
+    }
+    if (autoSwitch != null) {
+      request.setAutoSwitch(AutoSwitch.newBuilder().setEnabled(autoSwitch).setBackupCurrent(true));
+    }
     try (ShadowIndexClient client = ctl.connect()) {
       StartBuildResponse started =
           client.startBuild(
-              build
-                  .request()
+              request
                   .setBuildConfig(
                       BuildConfig.newBuilder()
                           .setFullRebuild(fullRebuild)

@@ -5,6 +5,7 @@ import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.ValidationCheck;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,11 +30,17 @@ final class SwitchCommand implements Callable<Integer> {
   private List<ValidationCheck.Enum> checks = List.of();
 
   @Option(
-      names = "--timeout",
-      paramLabel = "SECONDS",
-      defaultValue = "10",
-      description = "How long to wait for the lock; default ${DEFAULT-VALUE}.")
-  private int timeoutSeconds;
+      names = "--tolerance",
+      paramLabel = "FRACTION",
+      description =
+          "How far count and size may be from the live ones, 0 to 1; at most the server's, which is"
+              + " the default.")
+  private @Nullable Double tolerance;
+
+  @Option(names = "--dry-run", description = "Only say what the switch would do.")
+  private boolean dryRun;
+
+  @Mixin private final LockOptions lock = new LockOptions();
 
   SwitchCommand(ShadowCtl ctl) {
     this.ctl = ctl;
@@ -41,14 +48,17 @@ final class SwitchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    SwitchIndexRequest request =
+    SwitchIndexRequest.Builder request =
         options
             .request(id)
             .addAllValidationChecks(checks)
-            .setSwitchTimeoutSeconds(timeoutSeconds)
-            .build();
+            .setSwitchTimeoutSeconds(lock.timeoutSeconds())
+            .setValidateOnly(dryRun);
+    if (tolerance != null) {
+      request.setTolerance(tolerance);
+    }
     try (ShadowIndexClient client = ctl.connect()) {
-      return SwitchReport.print(ctl, client.switchIndex(request)).code();
+      return SwitchReport.print(ctl, client.switchIndex(request.build())).code();
     }
   }
 }

@@ -13,7 +13,7 @@ final class SwitchOptions {
       negatable = true,
       defaultValue = "true",
       fallbackValue = "true",
-      description = "Keep the replaced generation for a day; the default.")
+      description = "Keep the replaced generation for the retention time; the default.")
   private boolean backup = true;
 
   SwitchIndexRequest.Builder request(String id) {

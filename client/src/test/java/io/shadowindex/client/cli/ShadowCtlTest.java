@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.shadowindex.client.testing.RunningServer;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
+import io.shadowindex.v1.SwitchStrategy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,6 +126,75 @@ final class ShadowCtlTest {
     run("switch", third, "--no-backup");
     assertThat(server.get(first).getRetainUntil().getSeconds())
         .isGreaterThan(server.get(second).getRetainUntil().getSeconds() + 3_600);
+  }
+
+  @Test
+  void aDryRunSaysWhatWouldHappenAndChangesNothing() throws IOException {
+    String first = built(5);
+    run("switch", first);
+    String second = built(5);
+    ShadowCtlRun dry = run("switch", second, "--dry-run", "--no-backup", "--tolerance", "0.1");
+    assertThat(dry.exit()).isZero();
+    assertThat(dry.out())
+        .contains("The switch would go ahead", "lock expected", "free", "deletes " + first);
+    assertThat(server.get(second).getState()).isEqualTo(State.BUILT);
+  }
+
+  @Test
+  void aRollbackMakesThePreviousGenerationLiveAgain() throws IOException {
+    String first = built(5);
+    run("switch", first);
+    run("switch", built(5));
+    ShadowCtlRun rolledBack = run("rollback", "--branch", "main");
+    assertThat(rolledBack.exit()).isZero();
+    assertThat(rolledBack.out()).contains("Index rolled back", "live is " + first, "lock held");
+    assertThat(server.get(first).getState()).isEqualTo(State.ACTIVE);
+    ShadowCtlRun further = run("rollback", "--branch", "main");
+    assertThat(further.exit()).isEqualTo(1);
+    assertThat(further.err()).contains("no generation").hasLineCount(1);
+  }
+
+  @Test
+  void aDeletedIndexSaysHowItComesBack() throws IOException {
+    String id = built(5);
+    run("switch", id);
+    ShadowCtlRun deleted = run("delete", "--branch", "main");
+    assertThat(deleted.exit()).isZero();
+    assertThat(server.get(id).getState()).isEqualTo(State.CLEANUP);
+    String[] back =
+        deleted
+            .out()
+            .lines()
+            .filter(line -> line.startsWith("back with: shadowctl "))
+            .findFirst()
+            .orElseThrow()
+            .substring("back with: shadowctl ".length())
+            .split(" ");
+    assertThat(run(back).exit()).isZero();
+    assertThat(server.get(id).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void theDoctorExitsWith1WhenSomethingIsWrong() throws IOException {
+    String id = built(5);
+    run("switch", id);
+    assertThat(run("doctor").out()).contains("1 indexes checked, 0 findings");
+    Files.delete(Path.of(server.get(id).getCurrentIndexPath()));
+    ShadowCtlRun sick = run("doctor");
+    assertThat(sick.exit()).isEqualTo(1);
+    assertThat(sick.out()).contains("main SEARCH_INDEX default: there is no live link");
+  }
+
+  @Test
+  void aBuildThatIsCopiedAndSwitchedToByItselfCanBeStarted() throws IOException {
+    String id = run("start", "--branch", "main", "--copy", "--auto-switch").value("id");
+    assertThat(server.get(id).getSwitchStrategy()).isEqualTo(SwitchStrategy.Enum.COPY_AND_REPLACE);
+    assertThat(server.get(id).getAutoSwitch().getEnabled()).isTrue();
+    write(id);
+    run("complete", id, "--records", "7");
+    ShadowCtlRun watched = run("watch", id);
+    assertThat(watched.exit()).isZero();
+    assertThat(server.get(id).getState()).isEqualTo(State.ACTIVE);
   }
 
   @Test

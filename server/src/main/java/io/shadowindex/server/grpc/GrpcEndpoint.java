@@ -8,6 +8,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
@@ -36,13 +37,15 @@ public final class GrpcEndpoint {
       InetSocketAddress address,
       BuildLifecycle builds,
       SwitchExecutor switches,
+      IndexDoctor doctor,
       BuildWatches watches,
       IndexLayout layout,
       InstantSource clock,
       boolean autoSwitchByDefault) {
     this.watches = watches;
     var service =
-        new ShadowIndexGrpcService(builds, switches, watches, layout, clock, autoSwitchByDefault);
+        new ShadowIndexGrpcService(
+            builds, switches, doctor, watches, layout, clock, autoSwitchByDefault);
     this.server =
         NettyServerBuilder.forAddress(address)
             .executor(handlers)

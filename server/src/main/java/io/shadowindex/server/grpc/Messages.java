@@ -18,9 +18,11 @@ import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.Refusal.Violation;
+import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.v1.BuildConfig;
 import io.shadowindex.v1.BuildProgress;
 import io.shadowindex.v1.BuildSummary;
+import io.shadowindex.v1.CheckIndexesResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.Index;
 import io.shadowindex.v1.IndexType;
@@ -135,6 +137,18 @@ final class Messages {
       message.setLastHeartbeatAt(timestamp(build.progress().reportedAt()));
     }
     return message.build();
+  }
+
+  CheckIndexesResponse.Finding finding(IndexDoctor.Finding finding) {
+    IndexKey key = finding.key();
+    return CheckIndexesResponse.Finding.newBuilder()
+        .setBranchName(key.branchName())
+        .setIndexType(indexType(key))
+        .setIndexName(key.indexName())
+        .setCurrentIndexPath(layout.liveLink(key).toString())
+        .setShadowIndexId(finding.active() == null ? "" : finding.active().id().toString())
+        .setProblem(finding.problem())
+        .build();
   }
 
   Index index(IndexEntry entry) {

@@ -14,11 +14,14 @@ import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CancelBuildResponse;
+import io.shadowindex.v1.CheckIndexesRequest;
+import io.shadowindex.v1.CheckIndexesResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.CompleteBuildResponse;
 import io.shadowindex.v1.DeleteIndexRequest;
@@ -61,10 +64,12 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
 
   private static final int DEFAULT_PAGE = 50;
   private static final int RETAINED_LIMIT = 100;
+  private static final int FINDINGS_LIMIT = 1000;
 
   private final BuildLifecycle builds;
   private final SwitchExecutor switches;
   private final IndexRemoval removal;
+  private final IndexDoctor doctor;
   private final BuildWatches watches;
   private final Messages messages;
   private final SwitchMessages switchMessages;
@@ -73,6 +78,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   ShadowIndexGrpcService(
       BuildLifecycle builds,
       SwitchExecutor switches,
+      IndexDoctor doctor,
       BuildWatches watches,
       IndexLayout layout,
       InstantSource clock,
@@ -80,6 +86,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     this.builds = builds;
     this.switches = switches;
     this.autoSwitchByDefault = autoSwitchByDefault;
+    this.doctor = doctor;
     this.removal = new IndexRemoval(builds, switches);
     this.watches = watches;
     this.messages = new Messages(layout, clock);
@@ -271,6 +278,18 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
       response.setNextPageToken(PageToken.encode(filters, IndexKeyToken.encode(page.last().key())));
     }
     answer(client, response.build());
+  }
+
+  @Override
+  public void checkIndexes(
+      CheckIndexesRequest request, StreamObserver<CheckIndexesResponse> client) {
+    var diagnosis = unchecked(() -> doctor.examine(FINDINGS_LIMIT));
+    answer(
+        client,
+        CheckIndexesResponse.newBuilder()
+            .setCheckedIndexes(diagnosis.examined())
+            .addAllFindings(diagnosis.findings().stream().map(messages::finding).toList())
+            .build());
   }
 
   @Override

@@ -153,8 +153,8 @@ public sealed interface Refusal {
       implements Refusal {
     @Override
     public String message() {
-      return "build %s was not switched: the switch of build %s holds the lock on %s; try again"
-          .formatted(buildId, holder, resourceType);
+      return "the live link was left as it is: a change to build %s holds the lock on %s; try again"
+          .formatted(holder, resourceType);
     }
   }
 
