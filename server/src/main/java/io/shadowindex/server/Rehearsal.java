@@ -9,6 +9,7 @@ import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.SwitchPolicy;
 import io.shadowindex.server.build.ValidationCheck;
+import io.shadowindex.server.index.ClaimedManifest;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexKey;
@@ -138,6 +139,7 @@ final class Rehearsal implements AutoCloseable {
     builds.complete(
         build.id(),
         Precondition.NONE,
+        ClaimedManifest.NONE,
         measured -> new Completion(1, null, measured, null, null, ""));
     return executor.execute(
         new SwitchRequest(

@@ -5,6 +5,7 @@ import io.shadowindex.server.build.BuildStore.BuildList;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.ProgressBoard.Report;
+import io.shadowindex.server.index.ClaimedManifest;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.GenerationSealer;
 import io.shadowindex.server.index.IndexFormatException;
@@ -127,14 +128,16 @@ public final class BuildLifecycle {
   /**
    * Seals the build's files and makes it BUILT.
    *
+   * @param claimed the files that the worker says there are
    * @param completion answers what the worker said, given the size that was measured
    */
-  public ShadowIndex complete(UUID id, Precondition precondition, CompletionReport completion)
+  public ShadowIndex complete(
+      UUID id, Precondition precondition, ClaimedManifest claimed, CompletionReport completion)
       throws IOException {
     ShadowIndex build = requireState(id, precondition, Trigger.COMPLETE);
     // Whatever happens meanwhile: the files that are sealed are those of this attempt.
     var attempt = new Precondition(build.fencingToken(), precondition.revision());
-    Manifest manifest = seal(id, attempt);
+    Manifest manifest = seal(id, attempt, claimed);
     var completed = withRecordCount(id, completion.with(manifest.totalBytes()));
     ShadowIndex built = leaveBuilding(id, attempt, new BuildChange.Completed(completed));
     onBuilt.accept(built);
@@ -158,9 +161,9 @@ public final class BuildLifecycle {
   }
 
   /** Files that change or go away while they are sealed: with the attempt, or under its worker. */
-  private Manifest seal(UUID id, Precondition attempt) throws IOException {
+  private Manifest seal(UUID id, Precondition attempt, ClaimedManifest claimed) throws IOException {
     try {
-      return sealer.seal(id);
+      return sealer.seal(id, claimed);
     } catch (RefusedException e) {
       var _ = requireState(id, attempt, Trigger.COMPLETE);
       throw e;

@@ -33,6 +33,7 @@ final class GrpcErrors {
   static final String DOMAIN = "shadowindex.io";
 
   private static final Logger log = LoggerFactory.getLogger(GrpcErrors.class);
+  private static final int MAX_FILES = 20;
   private static final Duration RETRY_AFTER_RESTART = Duration.ofSeconds(1);
 
   private GrpcErrors() {}
@@ -124,7 +125,14 @@ final class GrpcErrors {
               ErrorReason.Enum.UNSAFE_FILE,
               message,
               build(id),
-              precondition("FILE", files.subList(0, Math.min(files.size(), 20))));
+              precondition("FILE", first(files)));
+      case Refusal.ManifestDiffers(UUID id, List<Violation> files) ->
+          status(
+              Code.FAILED_PRECONDITION,
+              ErrorReason.Enum.MANIFEST_DIFFERS,
+              message,
+              build(id),
+              precondition("FILE", first(files)));
       case Refusal.LiveNameOccupied(UUID id) ->
           status(Code.FAILED_PRECONDITION, ErrorReason.Enum.LIVE_NAME_OCCUPIED, message, build(id));
       case Refusal.StaleEtag(UUID id) ->
@@ -214,6 +222,11 @@ final class GrpcErrors {
           .setDescription(violation.description());
     }
     return detail.build();
+  }
+
+  /** As many files as are worth listing; the message says how many there are. */
+  private static List<Violation> first(List<Violation> files) {
+    return files.subList(0, Math.min(files.size(), MAX_FILES));
   }
 
   private static PreconditionFailure precondition(String type, List<Violation> violations) {

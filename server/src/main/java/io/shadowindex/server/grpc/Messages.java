@@ -14,8 +14,10 @@ import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.StateChange;
 import io.shadowindex.server.build.SwitchPolicy;
 import io.shadowindex.server.build.SwitchResult;
+import io.shadowindex.server.index.ClaimedManifest;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.Refusal.Violation;
 import io.shadowindex.server.switchover.IndexDoctor;
@@ -33,6 +35,7 @@ import io.shadowindex.v1.WatchBuildResponse;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -263,6 +266,18 @@ final class Messages {
         request.hasExpectedRecordCount() ? request.getExpectedRecordCount() : null,
         request.hasBuildSummary() ? summary(request.getBuildSummary()) : null,
         request.getSourceWatermark());
+  }
+
+  static ClaimedManifest claimedManifest(CompleteBuildRequest request) {
+    return new ClaimedManifest(
+        request.getFilesList().stream()
+            .map(
+                file ->
+                    new Manifest.Entry(
+                        file.getPath(),
+                        file.getSizeBytes(),
+                        file.getSha256().toLowerCase(Locale.ROOT)))
+            .toList());
   }
 
   private static Completion.Summary summary(BuildSummary summary) {

@@ -142,6 +142,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
                 builds.complete(
                     Messages.buildId(request.getShadowIndexId()),
                     precondition(request.getFencingToken(), request.getEtag()),
+                    Messages.claimedManifest(request),
                     measured -> Messages.completion(request, measured)));
     answer(
         client,

@@ -39,26 +39,32 @@ public final class GenerationSealer {
   /**
    * Seals a build's directory and answers its manifest, durable.
    *
+   * @param claimed what the worker says is there
    * @throws io.shadowindex.server.refusal.RefusedException when the directory is gone ({@link
-   *     Refusal.DirectoryMissing}) or holds what a generation cannot have ({@link
-   *     Refusal.UnsafeFiles})
+   *     Refusal.DirectoryMissing}), holds what a generation cannot have ({@link
+   *     Refusal.UnsafeFiles}), or not what the worker says ({@link Refusal.ManifestDiffers})
    */
-  public Manifest seal(UUID buildId) throws IOException {
+  public Manifest seal(UUID buildId, ClaimedManifest claimed) throws IOException {
     Path directory = layout.buildDirectory(buildId);
     if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
       throw new Refusal.DirectoryMissing(buildId).exception();
     }
+    claimed.requireSafePaths(buildId);
     try {
-      return sealExisting(buildId, directory);
+      return sealExisting(buildId, directory, claimed);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
   }
 
-  private Manifest sealExisting(UUID buildId, Path directory) throws IOException {
+  private Manifest sealExisting(UUID buildId, Path directory, ClaimedManifest claimed)
+      throws IOException {
     GenerationFiles found = GenerationFiles.scan(directory);
     if (!found.unsafe().isEmpty()) {
       throw new Refusal.UnsafeFiles(buildId, found.unsafe()).exception();
+    }
+    if (claimed.isGiven()) {
+      claimed.requireNamesAndSizes(buildId, found);
     }
     makeReadOnly(buildId, directory, found);
     var manifest =
@@ -67,6 +73,7 @@ public final class GenerationSealer {
                 .map(file -> hash(buildId, directory.resolve(file.path()), file))
                 .toList());
     refuseChanges(buildId, found, GenerationFiles.scan(directory));
+    claimed.requireContent(buildId, manifest);
     for (Path each : found.directories().reversed()) {
       files.sync(each);
     }

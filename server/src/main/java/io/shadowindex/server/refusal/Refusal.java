@@ -121,6 +121,19 @@ public sealed interface Refusal {
     }
   }
 
+  /** Files, by their path, in which a build is not what its worker's manifest says. */
+  record ManifestDiffers(UUID buildId, List<Violation> files) implements Refusal {
+    public ManifestDiffers {
+      files = List.copyOf(files);
+    }
+
+    @Override
+    public String message() {
+      return "build %s differs from its worker's manifest in %d files; the first is %s"
+          .formatted(buildId, files.size(), files.getFirst());
+    }
+  }
+
   /** Something that is not a link stands where the live link belongs. */
   record LiveNameOccupied(UUID buildId) implements Refusal {
     @Override

@@ -35,7 +35,7 @@ final class GenerationSealerTest {
     Files.writeString(generation.resolve("deep/er/b"), "hello\n");
     Files.writeString(generation.resolve("a"), "");
 
-    Manifest manifest = sealer.seal(id);
+    Manifest manifest = sealer.seal(id, ClaimedManifest.NONE);
 
     assertThat(manifest.files())
         .containsExactly(
@@ -53,7 +53,7 @@ final class GenerationSealerTest {
   void filesBecomeReadOnly() throws IOException {
     Path file = Files.writeString(generation.resolve("a"), "x");
 
-    sealer.seal(id);
+    sealer.seal(id, ClaimedManifest.NONE);
 
     assertThat(Files.getPosixFilePermissions(file))
         .doesNotContainAnyElementsOf(FileOperations.WRITE_PERMISSIONS);
@@ -63,7 +63,8 @@ final class GenerationSealerTest {
   void aDirectoryCanBeSealedAgain() throws IOException {
     Files.writeString(generation.resolve("a"), "x");
 
-    assertThat(sealer.seal(id)).isEqualTo(sealer.seal(id));
+    assertThat(sealer.seal(id, ClaimedManifest.NONE))
+        .isEqualTo(sealer.seal(id, ClaimedManifest.NONE));
   }
 
   @Test
@@ -94,7 +95,7 @@ final class GenerationSealerTest {
   void aNameInAnyAlphabetIsKept() throws IOException {
     Files.writeString(generation.resolve("größe-索引"), "x");
 
-    assertThat(sealer.seal(id).files())
+    assertThat(sealer.seal(id, ClaimedManifest.NONE).files())
         .extracting(Manifest.Entry::path)
         .containsExactly("größe-索引");
   }
@@ -167,7 +168,7 @@ final class GenerationSealerTest {
     Files.writeString(generation.resolve("a"), "1");
     Files.writeString(generation.resolve("b"), "22");
     Files.writeString(generation.resolve("c"), "333");
-    Manifest manifest = sealer.seal(id);
+    Manifest manifest = sealer.seal(id, ClaimedManifest.NONE);
     assertThat(GenerationCheck.whole(generation, manifest).errors()).isEmpty();
 
     Files.writeString(generation.resolve("extra"), "x");
@@ -189,7 +190,7 @@ final class GenerationSealerTest {
     Files.writeString(generation.resolve("changed"), "before");
     Files.writeString(generation.resolve("gone"), "x");
     Files.writeString(generation.resolve("same"), "x");
-    Manifest manifest = sealer.seal(id);
+    Manifest manifest = sealer.seal(id, ClaimedManifest.NONE);
     assertThat(GenerationCheck.content(generation, manifest).errors()).isEmpty();
 
     replace("changed", "behind");
@@ -206,7 +207,7 @@ final class GenerationSealerTest {
     for (int i = 10; i < 40; i++) {
       Files.writeString(generation.resolve("file-" + i), "before");
     }
-    Manifest manifest = sealer.seal(id);
+    Manifest manifest = sealer.seal(id, ClaimedManifest.NONE);
     for (int i = 10; i < 40; i++) {
       replace("file-" + i, "behind");
     }
@@ -223,7 +224,8 @@ final class GenerationSealerTest {
   }
 
   private Refusal refusal() {
-    RefusedException refused = catchThrowableOfType(RefusedException.class, () -> sealer.seal(id));
+    RefusedException refused =
+        catchThrowableOfType(RefusedException.class, () -> sealer.seal(id, ClaimedManifest.NONE));
     return Objects.requireNonNull(refused, "nothing was refused").refusal();
   }
 }
