@@ -134,10 +134,12 @@ public final class ShadowIndexServer implements AutoCloseable {
               environment.clock(),
               environment.switchSteps(),
               onFailure);
+      long began = System.nanoTime();
       files.createDirectories(layout.builds());
       switches.recovery().run();
       builds.recover();
       sweeper.recover();
+      log.info("recovered in {} us", (System.nanoTime() - began) / 1000);
 
       BuildWatches watches = open(new BuildWatches(state.log(), builds, board));
       state.onCommit(watches::wakeUp);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.shadowindex.server.testing.Samples;
 import io.shadowindex.server.testing.ServerProcess;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.CancelBuildRequest;
@@ -14,6 +15,8 @@ import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.Index;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.RetryBuildRequest;
+import io.shadowindex.v1.RollbackIndexRequest;
+import io.shadowindex.v1.RollbackIndexResponse;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
@@ -45,8 +48,8 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A real server process is killed again and again while clients change the state of builds and a
- * reader reads. Nothing acknowledged may be lost, no read may fail, and everything must be usable
+ * Real server processes are killed again and again while clients change the state of builds and
+ * readers read. Nothing acknowledged may be lost, no read may miss, and everything must be usable
  * afterwards.
  */
 final class KillIT {
@@ -54,15 +57,28 @@ final class KillIT {
   private static final int KILLS = Integer.getInteger("shadowindex.kills", 100);
   private static final int LANES = 2;
   private static final int CLIENTS = 4;
+  private static final int READERS_PER_LANE = 2;
 
-  /** A hundred starts are most of this test's time, and a short life needs no better compiler. */
+  /** One in that many kills hits a server that is still starting, perhaps in its recovery. */
+  private static final int KILLS_PER_KILL_AT_START = 5;
+
+  private static final int START_MILLIS = 1500;
+
+  /** Starts are most of this test's time, and a short life needs no better compiler. */
   private static final Map<String, String> QUICK_START =
-      Map.of("SHADOWINDEX_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+      Map.of("SHADOWINDEX_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms200m -Xmn150m");
 
   private final AtomicLong acknowledged = new AtomicLong();
   private final AtomicLong reads = new AtomicLong();
+  private final AtomicInteger killsLeft = new AtomicInteger(KILLS);
   private final AtomicInteger kills = new AtomicInteger();
-  private final Queue<String> violations = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger killsAtStart = new AtomicInteger();
+  private final Queue<String> lost = new ConcurrentLinkedQueue<>();
+  private final Queue<String> misses = new ConcurrentLinkedQueue<>();
+  private final Queue<String> unusable = new ConcurrentLinkedQueue<>();
+  private final Samples lockHeld = new Samples();
+  private final Samples startToListening = new Samples();
+  private final Samples recovery = new Samples();
 
   @Test
   void nothingAcknowledgedIsLostAndNoReadFails(
@@ -82,43 +98,90 @@ final class KillIT {
       }
     }
     System.out.printf(
-        "%d kills, %d acknowledged, %d reads, %d violations%n",
-        KILLS, acknowledged.get(), reads.get(), violations.size());
-    assertThat(violations).isEmpty();
+        "%d kills (%d during a start), %d acknowledged, %d lost, %d unusable, %d reads, %d misses%n",
+        kills.get(),
+        killsAtStart.get(),
+        acknowledged.get(),
+        lost.size(),
+        unusable.size(),
+        reads.get(),
+        misses.size());
+    System.out.println("lock held: " + lockHeld);
+    System.out.println("process start to listening: " + startToListening);
+    System.out.println("recovery of it: " + recovery);
+    assertThat(lost).isEmpty();
+    assertThat(misses).isEmpty();
+    assertThat(unusable).isEmpty();
+    assertThat(kills).hasValue(KILLS);
     assertThat(acknowledged).hasValueGreaterThan(KILLS);
     assertThat(reads).hasValueGreaterThan(KILLS);
   }
 
-  /** One server that is killed its share of times, with its clients and its reader. */
+  /** One server that is killed its share of times, with its clients and its readers. */
   private @Nullable Void killAndRestart(Path data, Random random) throws Exception {
     var clients = new ArrayList<Client>();
     for (int i = 0; i < CLIENTS; i++) {
       clients.add(new Client("branch-" + i, new Random(random.nextLong())));
     }
     var done = new AtomicBoolean();
-    Thread reader = Thread.ofPlatform().start(() -> readUntil(done, data, clients));
-    while (kills.incrementAndGet() <= KILLS && violations.isEmpty()) {
-      try (ServerProcess server = ServerProcess.start(data, QUICK_START)) {
+    var readers = new ArrayList<Thread>();
+    for (int i = 0; i < READERS_PER_LANE; i++) {
+      readers.add(Thread.ofPlatform().start(() -> readUntil(done, data, clients)));
+    }
+    try {
+      while (killsLeft.getAndDecrement() > 0 && nothingWentWrong()) {
+        if (random.nextInt(KILLS_PER_KILL_AT_START) == 0) {
+          killWhileStarting(data, random);
+        } else {
+          killAtWork(data, clients, random);
+        }
+        kills.incrementAndGet();
+      }
+      try (ServerProcess server = start(data)) {
         clients.forEach(client -> client.checkAfterRestart(server.stub()));
-        List<Thread> working = new ArrayList<>();
-        var firstAnswers = new CountDownLatch(CLIENTS);
-        for (Client client : clients) {
-          working.add(Thread.ofVirtual().start(() -> client.workUntilKilled(server, firstAnswers)));
-        }
-        assertThat(firstAnswers.await(30, TimeUnit.SECONDS)).isTrue();
-        pause(random.nextInt(500));
-        server.kill();
-        for (Thread thread : working) {
-          thread.join();
-        }
+      }
+    } finally {
+      done.set(true);
+      for (Thread reader : readers) {
+        reader.join();
       }
     }
-    try (ServerProcess server = ServerProcess.start(data, QUICK_START)) {
-      clients.forEach(client -> client.checkAfterRestart(server.stub()));
-    }
-    done.set(true);
-    reader.join();
     return null;
+  }
+
+  private boolean nothingWentWrong() {
+    return lost.isEmpty() && misses.isEmpty() && unusable.isEmpty();
+  }
+
+  private void killWhileStarting(Path data, Random random) throws Exception {
+    Process starting = ServerProcess.launch(data, QUICK_START);
+    pause(random.nextInt(START_MILLIS));
+    starting.destroyForcibly().waitFor();
+    killsAtStart.incrementAndGet();
+  }
+
+  private void killAtWork(Path data, List<Client> clients, Random random) throws Exception {
+    try (ServerProcess server = start(data)) {
+      clients.forEach(client -> client.checkAfterRestart(server.stub()));
+      List<Thread> working = new ArrayList<>();
+      var firstAnswers = new CountDownLatch(CLIENTS);
+      for (Client client : clients) {
+        working.add(Thread.ofVirtual().start(() -> client.workUntilKilled(server, firstAnswers)));
+      }
+      assertThat(firstAnswers.await(30, TimeUnit.SECONDS)).isTrue();
+      pause(random.nextInt(500));
+      server.kill();
+      for (Thread thread : working) {
+        thread.join();
+      }
+    }
+  }
+
+  private ServerProcess start(Path data) throws IOException {
+    ServerProcess server = ServerProcess.start(data, QUICK_START);
+    startToListening.add(server.startToListening());
+    recovery.add(server.recovery());
+    return server;
   }
 
   /** Lets the clients work for a while: the moment of the kill is the point of the test. */
@@ -143,13 +206,13 @@ final class KillIT {
       Path generation = link.toRealPath();
       String id = Files.readString(generation.resolve("segment"));
       if (!generation.getFileName().toString().equals(id)) {
-        violations.add(branch + " is live with the files of " + id);
+        misses.add(branch + " is live with the files of " + id);
       }
       seen.add(branch);
       reads.incrementAndGet();
     } catch (IOException e) {
       if (seen.contains(branch)) {
-        violations.add("read failed: " + e);
+        misses.add("read failed: " + e);
       }
     }
   }
@@ -179,10 +242,10 @@ final class KillIT {
         }
       } catch (StatusRuntimeException e) {
         if (e.getStatus().getCode() != Code.UNAVAILABLE) {
-          violations.add(branch + " was refused: " + e);
+          unusable.add(branch + " was refused: " + e);
         }
       } catch (IOException e) {
-        violations.add(branch + " could not write: " + e);
+        unusable.add(branch + " could not write: " + e);
       } finally {
         firstAnswer.countDown();
       }
@@ -227,8 +290,9 @@ final class KillIT {
                         .setBackupCurrent(true)
                         .build());
             if (!response.getSuccess()) {
-              violations.add(branch + " was not switched: " + response.getMessage());
+              unusable.add(branch + " was not switched: " + response.getMessage());
             }
+            lockHeld.addMicros(response.getLockHeldMicros());
             told = response.getShadowIndex();
           }
           case FAILED -> {
@@ -244,14 +308,43 @@ final class KillIT {
                       .getShadowIndex();
             }
           }
-          case ACTIVE, CANCELLED -> {
+          case ACTIVE -> {
+            asked = State.CLEANUP;
+            ShadowIndex previous = random.nextInt(5) == 0 ? rollBack(stub) : null;
+            asked = State.BUILDING;
+            told = previous == null ? start(stub) : previous;
+          }
+          case CANCELLED -> {
             asked = State.BUILDING;
             told = start(stub);
           }
-          default -> violations.add(branch + " is in state " + build.getState());
+          default -> unusable.add(branch + " is in state " + build.getState());
         }
       }
       asked = null;
+    }
+
+    /** The generation that is live after a rollback; null when there is none to go back to. */
+    private @Nullable ShadowIndex rollBack(ShadowIndexServiceBlockingStub stub) {
+      try {
+        RollbackIndexResponse response =
+            stub.rollbackIndex(
+                RollbackIndexRequest.newBuilder()
+                    .setBranchName(branch)
+                    .setIndexType(IndexType.Enum.SEARCH_INDEX)
+                    .build());
+        if (!response.getSuccess()) {
+          unusable.add(branch + " was not rolled back: " + response.getMessage());
+        }
+        lockHeld.addMicros(response.getLockHeldMicros());
+        return response.getShadowIndex();
+      } catch (StatusRuntimeException e) {
+        if (e.getStatus().getCode() == Code.FAILED_PRECONDITION
+            && TestServer.reason(e).equals("NO_PREVIOUS_GENERATION")) {
+          return null;
+        }
+        throw e;
+      }
     }
 
     private ShadowIndex start(ShadowIndexServiceBlockingStub stub) {
@@ -279,7 +372,7 @@ final class KillIT {
               .getIndex();
       ShadowIndex now = find(stub, before.getShadowIndexId());
       if (now == null) {
-        violations.add(
+        lost.add(
             "%s: %s was acknowledged %s, revision %d, and is gone; the index has %s"
                 .formatted(
                     branch,
@@ -294,21 +387,21 @@ final class KillIT {
       // A start that was cut off leaves the new build FAILED or BUILDING and this one as it was; a
       // retry that was cut off while it prepared leaves this one FAILED.
       if (!asTold && !asAsked) {
-        violations.add(
+        lost.add(
             "%s: %s was acknowledged %s, asked %s, is %s"
                 .formatted(
                     branch, before.getShadowIndexId(), before.getState(), asked, now.getState()));
       }
-      if (before.getState() == State.ACTIVE || now.getState() == State.ACTIVE) {
-        String active = index.getActiveGeneration().getShadowIndexId();
-        if (!active.equals(now.getShadowIndexId())) {
-          violations.add("%s: %s is active instead of %s".formatted(branch, active, now));
-        }
+      boolean active =
+          index.getActiveGeneration().getShadowIndexId().equals(now.getShadowIndexId());
+      if (active != (now.getState() == State.ACTIVE)) {
+        lost.add("%s: %s is live although this is so: %s".formatted(branch, index, now));
       }
       if (index.hasActiveGeneration()) {
         checkLink(index);
       }
-      told = index.hasLiveBuild() ? index.getLiveBuild() : now;
+      ShadowIndex current = now.getState() == State.CLEANUP ? index.getActiveGeneration() : now;
+      told = index.hasLiveBuild() ? index.getLiveBuild() : current;
       asked = null;
     }
 
@@ -317,10 +410,10 @@ final class KillIT {
         Path target = Path.of(index.getCurrentIndexPath()).toRealPath();
         Path expected = Path.of(index.getActiveGeneration().getShadowIndexPath()).toRealPath();
         if (!target.equals(expected)) {
-          violations.add(branch + ": the link leads to " + target + " instead of " + expected);
+          lost.add(branch + ": the link leads to " + target + " instead of " + expected);
         }
       } catch (IOException e) {
-        violations.add(branch + ": the link leads nowhere: " + e);
+        lost.add(branch + ": the link leads nowhere: " + e);
       }
     }
 

@@ -10,24 +10,32 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** A server in a process of its own, started by its launcher, which a test may kill. */
 public final class ServerProcess implements AutoCloseable {
 
   private static final String LISTENING = "listening on ";
+  private static final Pattern RECOVERED = Pattern.compile("recovered in (\\d+) us");
 
   private final Process process;
   private final ManagedChannel channel;
   private final String firstLine;
+  private final Duration startToListening;
+  private final Duration recovery;
 
-  private ServerProcess(Process process, String firstLine) {
+  private ServerProcess(
+      Process process, String firstLine, Duration startToListening, Duration recovery) {
     this.process = process;
     this.firstLine = firstLine;
+    this.startToListening = startToListening;
+    this.recovery = recovery;
     String address = firstLine.substring(LISTENING.length());
     this.channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
   }
@@ -42,21 +50,36 @@ public final class ServerProcess implements AutoCloseable {
   /** The same with additions to its environment. */
   public static ServerProcess start(Path directory, Map<String, String> environment)
       throws IOException {
-    var all = new HashMap<>(environment);
-    all.put("SHADOWINDEX_REHEARSE", "false");
-    Process process =
-        launcher(all, "--listen", "127.0.0.1:0", "--data-dir", directory.toString())
-            .redirectError(log(directory).toFile())
-            .start();
+    long began = System.nanoTime();
+    Process process = launch(directory, environment);
     // Not closed: what the server prints later goes nowhere, and the reader ends with the process.
     BufferedReader output = process.inputReader(UTF_8);
     String line = output.readLine();
+    var startToListening = Duration.ofNanos(System.nanoTime() - began);
     if (line == null || !line.startsWith(LISTENING)) {
       process.destroyForcibly();
       throw new IOException(
           "the server did not start: " + line + "\n" + Files.readString(log(directory)));
     }
-    return new ServerProcess(process, line);
+    return new ServerProcess(process, line, startToListening, recovery(directory));
+  }
+
+  /** The process of a server on that directory that has just been started. */
+  public static Process launch(Path directory, Map<String, String> environment) throws IOException {
+    var all = new HashMap<>(environment);
+    all.put("SHADOWINDEX_REHEARSE", "false");
+    return launcher(all, "--listen", "127.0.0.1:0", "--data-dir", directory.toString())
+        .redirectError(log(directory).toFile())
+        .start();
+  }
+
+  /** What the server said in its log of its recovery. */
+  private static Duration recovery(Path directory) throws IOException {
+    var said = RECOVERED.matcher(Files.readString(log(directory)));
+    if (!said.find()) {
+      throw new AssertionError("the server says nothing of its recovery");
+    }
+    return Duration.ofNanos(Long.parseLong(said.group(1)) * 1000);
   }
 
   /** The launcher with arguments and environment, not started yet. */
@@ -75,6 +98,16 @@ public final class ServerProcess implements AutoCloseable {
 
   public String firstLine() {
     return firstLine;
+  }
+
+  /** From the start of the process to its listening. */
+  public Duration startToListening() {
+    return startToListening;
+  }
+
+  /** How much of that the recovery took. */
+  public Duration recovery() {
+    return recovery;
   }
 
   /** A stub with a deadline, so that no test hangs. */
