@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -45,9 +46,13 @@ final class GrpcErrors {
     if (cause instanceof RefusedException refused) {
       return StatusProto.toStatusException(refused(refused.refusal()));
     }
-    if (isDiskFull(cause)) {
+    if (saysOneOf(cause, "No space left on device", "Disk quota exceeded")) {
       log.error("the disk is full", cause);
       return StatusProto.toStatusException(refused(new Refusal.DiskFull()));
+    }
+    if (saysOneOf(cause, "Read-only file system")) {
+      log.error("the volume with the indexes can only be read", cause);
+      return StatusProto.toStatusException(refused(new Refusal.ReadOnlyVolume()));
     }
     String incident = UUID.randomUUID().toString();
     log.error("incident {}", incident, cause);
@@ -170,6 +175,8 @@ final class GrpcErrors {
               Map.of("shadow_index_id", id.toString(), "state", state));
       case Refusal.DiskFull() ->
           status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.DISK_FULL, message, Map.of());
+      case Refusal.ReadOnlyVolume() ->
+          status(Code.FAILED_PRECONDITION, ErrorReason.Enum.READ_ONLY_VOLUME, message, Map.of());
       case Refusal.Draining() ->
           status(
               Code.UNAVAILABLE,
@@ -245,13 +252,12 @@ final class GrpcErrors {
     return RetryInfo.newBuilder().setRetryDelay(Messages.duration(delay)).build();
   }
 
-  /** Java tells a full disk apart only by the system's words for ENOSPC and EDQUOT. */
-  private static boolean isDiskFull(Throwable cause) {
+  /** Java tells the errors of a disk apart only by the system's words for them. */
+  private static boolean saysOneOf(Throwable cause, String... reasons) {
     String reason =
         cause instanceof FileSystemException e
             ? e.getReason()
             : cause instanceof IOException e ? e.getMessage() : null;
-    return reason != null
-        && (reason.contains("No space left on device") || reason.contains("Disk quota exceeded"));
+    return reason != null && Arrays.stream(reasons).anyMatch(reason::contains);
   }
 }

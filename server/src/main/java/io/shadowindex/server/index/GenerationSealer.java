@@ -8,7 +8,6 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -27,6 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class GenerationSealer {
 
   private static final Logger log = LoggerFactory.getLogger(GenerationSealer.class);
+
+  /** The system's word for EPERM. */
+  private static final String NOT_PERMITTED = "Operation not permitted";
 
   private final IndexLayout layout;
   private final FileOperations files;
@@ -86,9 +88,10 @@ public final class GenerationSealer {
     for (GenerationFiles.Found file : found.files()) {
       try {
         files.makeReadOnly(directory.resolve(file.path()));
-      } catch (NoSuchFileException e) {
-        throw e;
       } catch (FileSystemException e) {
+        if (!NOT_PERMITTED.equals(e.getReason())) {
+          throw e;
+        }
         // Another user's files cannot be made read-only; the manifest still tells when they change.
         log.warn("files of build {} cannot be made read-only: {}", buildId, e.getReason());
         return;

@@ -208,6 +208,14 @@ public sealed interface Refusal {
     }
   }
 
+  /** The volume with the indexes can only be read. */
+  record ReadOnlyVolume() implements Refusal {
+    @Override
+    public String message() {
+      return "the volume with the indexes can only be read; nothing was changed";
+    }
+  }
+
   /** The server is shutting down. */
   record Draining() implements Refusal {
     @Override

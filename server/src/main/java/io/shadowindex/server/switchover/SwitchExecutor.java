@@ -391,7 +391,16 @@ public final class SwitchExecutor {
           carried.ended().verificationErrors(),
           SwitchConclusion.accessible(link));
     } finally {
-      files.delete(next);
+      discard(next);
+    }
+  }
+
+  /** Whatever became of the switch: what is left of it is swept at the next start. */
+  private void discard(Path staged) {
+    try {
+      files.delete(staged);
+    } catch (IOException e) {
+      log.warn("{} could not be deleted", staged, e);
     }
   }
 
