@@ -115,6 +115,15 @@ public final class ServerProcess implements AutoCloseable {
     return ShadowIndexServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
   }
 
+  public long pid() {
+    return process.pid();
+  }
+
+  /** Whether the process ends by itself within half a minute. */
+  public boolean ends() throws InterruptedException {
+    return process.waitFor(30, TimeUnit.SECONDS);
+  }
+
   /** Kills the process as a power cut would: SIGKILL, and waits until it is gone. */
   public void kill() {
     process.destroyForcibly().onExit().join();
