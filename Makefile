@@ -29,6 +29,15 @@ test: ## all tests, those that kill real processes included
 	@$(MVN) verify
 	@mkdir -p target && touch $(BUILT)
 
+N ?= 3000
+
+.PHONY: crash-test
+crash-test: ## the long proof: N=3000 kills of real servers, 10,000 switches, 1,000 damaged generations
+	@$(MVN) verify -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dtest=ReadersDuringSwitchesTest,DamageAfterFlipTest -Dshadowindex.switches=10000 \
+	  -Dshadowindex.damages=1000 \
+	  -Dit.test=KillIT -Dshadowindex.kills=$(N)
+
 .PHONY: build
 build: $(BUILT) ## server, shadowctl, descriptor set and protos for other languages
 

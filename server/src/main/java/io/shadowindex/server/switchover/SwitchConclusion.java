@@ -61,29 +61,42 @@ final class SwitchConclusion {
     ROLLED_BACK
   }
 
+  /** What is found wrong with a generation behind its link, one sentence for each thing. */
+  @FunctionalInterface
+  interface Verification {
+    List<String> errors() throws IOException;
+  }
+
   LiveLink liveLink(IndexKey key) {
     return new LiveLink(layout, key, files);
   }
 
-  /** Ends a change whose flip has not been seen to succeed; the link decides. */
+  /**
+   * Ends a change that a crash cut off; the link decides. What it leads to is read and compared
+   * with the manifest, since nobody knows any more what it looked like.
+   */
   Ended recover(SwitchJournal journal) throws IOException {
+    return recover(journal, () -> contentErrors(journal));
+  }
+
+  /** Ends a change whose flip has not been seen to succeed; the link decides. */
+  Ended recover(SwitchJournal journal, Verification verification) throws IOException {
     LiveLink link = liveLink(journal.key());
     if (journal.step() == Step.ROLLING_BACK) {
       return rollBack(journal, link, List.of());
     }
     if (link.leadsTo(directory(journal.target()))) {
       link.sync();
-      return verify(journal, link, readManifest(journal));
+      return verify(journal, link, verification);
     }
     store.abort(journal, "interrupted before the flip; nothing changed");
     return new Ended(End.ABORTED, List.of());
   }
 
   /** Ends a change whose link has been flipped and synced. */
-  Ended verify(SwitchJournal journal, LiveLink link, @Nullable Manifest manifest)
-      throws IOException {
+  Ended verify(SwitchJournal journal, LiveLink link, Verification verification) throws IOException {
     observer.before(SwitchStep.VERIFY);
-    List<String> errors = problems(journal, link, manifest);
+    List<String> errors = problems(journal, link, verification);
     if (!errors.isEmpty()) {
       observer.before(SwitchStep.MARK_ROLLING_BACK);
       String reason = "verification after the switch failed: " + String.join("; ", errors);
@@ -117,7 +130,7 @@ final class SwitchConclusion {
     link.sync();
   }
 
-  private List<String> problems(SwitchJournal journal, LiveLink link, @Nullable Manifest manifest) {
+  private List<String> problems(SwitchJournal journal, LiveLink link, Verification verification) {
     try {
       if (!link.leadsTo(directory(journal.target()))) {
         return List.of("the live link does not lead where it should");
@@ -125,11 +138,8 @@ final class SwitchConclusion {
       if (journal.target() == null) {
         return List.of();
       }
-      if (manifest == null) {
-        return List.of("the manifest is gone");
-      }
       return accessible(link)
-          ? GenerationCheck.missing(link.path(), manifest)
+          ? verification.errors()
           : List.of("the generation cannot be opened through the live link");
     } catch (IOException e) {
       return List.of("the generation cannot be read");
@@ -145,11 +155,16 @@ final class SwitchConclusion {
     }
   }
 
-  private @Nullable Manifest readManifest(SwitchJournal journal) throws IOException {
+  private List<String> contentErrors(SwitchJournal journal) throws IOException {
+    Path generation = directory(journal.target());
+    if (generation == null) {
+      return List.of();
+    }
     try {
-      return Manifest.read(layout.manifest(journal.generationId()));
+      Manifest manifest = Manifest.read(layout.manifest(journal.generationId()));
+      return GenerationCheck.content(generation, manifest).errors();
     } catch (NoSuchFileException e) {
-      return null;
+      return List.of("the manifest is gone");
     }
   }
 

@@ -9,6 +9,7 @@ import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.SwitchResult;
 import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.FileStamps;
 import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
@@ -19,6 +20,7 @@ import io.shadowindex.server.index.SwitchStrategy;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.switchover.SwitchConclusion.End;
 import io.shadowindex.server.switchover.SwitchConclusion.Ended;
+import io.shadowindex.server.switchover.SwitchConclusion.Verification;
 import io.shadowindex.server.switchover.SwitchJournal.Kind;
 import io.shadowindex.server.switchover.SwitchStore.Intention;
 import io.shadowindex.server.switchover.SwitchValidation.Validated;
@@ -325,7 +327,8 @@ public final class SwitchExecutor {
     LiveLink link = conclusion.liveLink(key);
     UUID active = requireActive(key);
     refuseOccupied(link, active);
-    Carried carried = carryOut(active, timeout, () -> store.intendRemoval(key), link, null, null);
+    Carried carried =
+        carryOut(active, timeout, () -> store.intendRemoval(key), link, null, List::of);
     if (carried.ended().end() != End.COMMITTED) {
       throw new IOException("the live link of " + key + " could not be removed");
     }
@@ -376,10 +379,11 @@ public final class SwitchExecutor {
     ShadowIndex build = candidate.build();
     LiveLink link = candidate.link();
     observer.before(SwitchStep.STAGE);
-    Path next = link.stage(layout.directory(build.generation()));
+    Path generation = layout.directory(build.generation());
+    Path next = link.stage(generation);
     try {
-      Carried carried =
-          carryOut(build.id(), timeout, intend, link, next, candidate.validated().manifest());
+      FileStamps stamps = FileStamps.of(generation, candidate.validated().manifest());
+      Carried carried = carryOut(build.id(), timeout, intend, link, next, stamps::changes);
       return new SwitchOutcome(
           kind,
           require(build.id()),
@@ -414,13 +418,13 @@ public final class SwitchExecutor {
       Supplier<Intention> intend,
       LiveLink link,
       @Nullable Path next,
-      @Nullable Manifest manifest)
+      Verification verification)
       throws IOException {
     Intention.Granted granted = awaitLock(id, timeout, intend);
     Ended ended;
     Duration lockHeld;
     try {
-      ended = flipAndConclude(granted.journal(), link, next, manifest);
+      ended = flipAndConclude(granted.journal(), link, next, verification);
     } finally {
       lockHeld = since(granted.heldSince());
       lockReleases.release();
@@ -447,7 +451,7 @@ public final class SwitchExecutor {
   }
 
   private Ended flipAndConclude(
-      SwitchJournal journal, LiveLink link, @Nullable Path next, @Nullable Manifest manifest)
+      SwitchJournal journal, LiveLink link, @Nullable Path next, Verification verification)
       throws IOException {
     try {
       observer.before(SwitchStep.FLIP);
@@ -458,9 +462,9 @@ public final class SwitchExecutor {
         link.replaceWith(next);
       }
       link.sync();
-      return conclusion.verify(journal, link, manifest);
+      return conclusion.verify(journal, link, verification);
     } catch (IOException | RuntimeException e) {
-      Ended ended = recoverInPlace(journal, e);
+      Ended ended = recoverInPlace(journal, verification, e);
       if (ended.end() == End.ABORTED) {
         throw e;
       }
@@ -469,14 +473,15 @@ public final class SwitchExecutor {
   }
 
   /** Something failed under the lock. What the link says now decides, as it would after a crash. */
-  private Ended recoverInPlace(SwitchJournal journal, Exception failure) {
+  private Ended recoverInPlace(
+      SwitchJournal journal, Verification verification, Exception failure) {
     log.error(
         "the {} of {} failed under the lock, recovering",
         journal.kind(),
         journal.generationId(),
         failure);
     try {
-      return conclusion.recover(currentStep(journal));
+      return conclusion.recover(currentStep(journal), verification);
     } catch (IOException | RuntimeException again) {
       failure.addSuppressed(again);
       outcomeUnknown.accept(failure);
