@@ -24,7 +24,10 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Prints 'listening on HOST:PORT' once it answers. SIGTERM lets running calls end and exits with 0;",
-      "a kill loses nothing that was acknowledged."
+      "a kill loses nothing that was acknowledged.",
+      "",
+      "SHADOWINDEX_PLUGINS names a directory whose jars come onto the class path: further index formats.",
+      "SHADOWINDEX_JAVA_OPTS holds further options of the JVM."
     })
 public final class Main implements Callable<Integer> {
 

@@ -3,6 +3,8 @@ package io.shadowindex.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.shadowindex.server.index.IndexFormat;
+import io.shadowindex.server.testing.ScriptedFormat;
 import io.shadowindex.server.testing.ServerProcess;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.GetShadowIndexRequest;
@@ -13,8 +15,11 @@ import io.shadowindex.v1.WatchBuildRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -123,6 +128,46 @@ final class ServerProcessIT {
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     return new Result(process.exitValue(), output);
+  }
+
+  @Test
+  void aFormatInAJarAmongThePluginsIsUsed() throws Exception {
+    Path plugins = Files.createDirectories(directory.resolve("plugins"));
+    writeJar(plugins.resolve("scripted-format.jar"));
+    try (ServerProcess server =
+        ServerProcess.start(
+            directory.resolve("data"), Map.of("SHADOWINDEX_PLUGINS", plugins.toString()))) {
+      ShadowIndex build = start(server);
+      Files.writeString(Path.of(build.getShadowIndexPath()).resolve("script"), "records=7");
+
+      ShadowIndex built =
+          server
+              .stub()
+              .completeBuild(
+                  CompleteBuildRequest.newBuilder()
+                      .setShadowIndexId(build.getShadowIndexId())
+                      .build())
+              .getShadowIndex();
+
+      assertThat(built.getRecordCount()).isEqualTo(7);
+    }
+  }
+
+  /** A jar with {@link ScriptedFormat} and the file that names it. */
+  private static void writeJar(Path jar) throws IOException {
+    Path classes = Path.of("target/test-classes");
+    String name = ScriptedFormat.class.getName().replace('.', '/');
+    try (var out = new JarOutputStream(Files.newOutputStream(jar));
+        var found =
+            Files.newDirectoryStream(classes.resolve(name).getParent(), "ScriptedFormat*")) {
+      var entries = new ArrayList<Path>();
+      found.forEach(entries::add);
+      entries.add(classes.resolve("META-INF/services/" + IndexFormat.class.getName()));
+      for (Path entry : entries) {
+        out.putNextEntry(new JarEntry(classes.relativize(entry).toString()));
+        Files.copy(entry, out);
+      }
+    }
   }
 
   private static ShadowIndex start(ServerProcess server) {

@@ -88,7 +88,6 @@ final class H2DatabaseTest {
   @Test
   void transactionsThatWaitTogetherAreMadeDurableTogether() throws Exception {
     var wakeUps = new AtomicInteger();
-    database.onCommit(wakeUps::incrementAndGet);
     var gate = new CountDownLatch(1);
     var entered = new CountDownLatch(1);
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -102,6 +101,7 @@ final class H2DatabaseTest {
                         return 0;
                       }));
       entered.await();
+      database.onCommit(wakeUps::incrementAndGet); // the batches before have told theirs by now
       var waiting = new ArrayList<Future<?>>();
       for (int i = 1; i <= 50; i++) {
         int id = i;
