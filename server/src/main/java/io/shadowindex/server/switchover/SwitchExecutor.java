@@ -1,8 +1,6 @@
 package io.shadowindex.server.switchover;
 
-import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore;
-import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.ProgressBoard.Staged;
 import io.shadowindex.server.build.ShadowIndex;
@@ -19,8 +17,6 @@ import io.shadowindex.server.index.ServingCopies;
 import io.shadowindex.server.index.SwitchStrategy;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.switchover.SwitchConclusion.End;
-import io.shadowindex.server.switchover.SwitchConclusion.Ended;
-import io.shadowindex.server.switchover.SwitchConclusion.Verification;
 import io.shadowindex.server.switchover.SwitchJournal.Kind;
 import io.shadowindex.server.switchover.SwitchStore.Intention;
 import io.shadowindex.server.switchover.SwitchValidation.Validated;
@@ -49,19 +45,16 @@ import org.slf4j.LoggerFactory;
 public final class SwitchExecutor {
 
   private static final Logger log = LoggerFactory.getLogger(SwitchExecutor.class);
-  private static final Duration RETRY_AFTER = Duration.ofMillis(50);
-
-  /** How many generations newer than the live one are looked past for one from before it. */
-  private static final int PREVIOUS_LIMIT = 100;
 
   private final BuildStore builds;
   private final SwitchStore store;
+  private final SwitchTargets targets;
   private final SwitchValidation validation;
   private final SwitchConclusion conclusion;
+  private final Cutover cutover;
   private final FileOperations files;
   private final IndexLayout layout;
   private final SwitchStep.Observer observer;
-  private final Consumer<Throwable> outcomeUnknown;
   private final double tolerance;
   private final ServingCopies copies;
   private final ProgressBoard board;
@@ -70,8 +63,6 @@ public final class SwitchExecutor {
 
   /** The builds whose files are being copied; a second copy would replace the first under it. */
   private final Set<UUID> copying = ConcurrentHashMap.newKeySet();
-
-  private final LockSignal lockReleases = new LockSignal();
 
   /**
    * What a switch needs to know besides the request.
@@ -117,7 +108,7 @@ public final class SwitchExecutor {
     this.clock = clock;
     this.previews = new SwitchPreviews(builds, store, layout, clock, settings.keepGenerations());
     this.observer = observer;
-    this.outcomeUnknown = outcomeUnknown;
+    this.targets = new SwitchTargets(builds);
     this.validation = new SwitchValidation(layout, formats);
     this.conclusion =
         new SwitchConclusion(
@@ -127,6 +118,7 @@ public final class SwitchExecutor {
             observer,
             new SwitchConclusion.Retention(
                 settings.keepBackup(), settings.grace(), settings.keepFailed()));
+    this.cutover = new Cutover(store, conclusion, observer, outcomeUnknown);
   }
 
   /** Recovery with the same rules as the switches of this executor. */
@@ -169,10 +161,10 @@ public final class SwitchExecutor {
     UUID id = candidate.build().id();
     if (!copying.add(id)) {
       String resourceType = candidate.build().spec().resourceTypes().getFirst();
-      throw new Refusal.LockHeld(id, resourceType, id, RETRY_AFTER).exception();
+      throw new Refusal.LockHeld(id, resourceType, id, Cutover.RETRY_AFTER).exception();
     }
     try {
-      requireBuilt(id); // whoever copied before this one may have switched
+      targets.requireBuilt(id); // whoever copied before this one may have switched
       List<String> errors = copy(id, candidate.validated().manifest());
       if (!errors.isEmpty()) {
         var damaged = new ValidationReport(errors, List.of(), List.of());
@@ -203,7 +195,7 @@ public final class SwitchExecutor {
   }
 
   private void deleteUnusedCopy(UUID id) throws IOException {
-    switch (require(id).state()) {
+    switch (targets.require(id).state()) {
       case SWITCHING, ACTIVE, CLEANUP -> {}
       case PREPARING, BUILDING, BUILT, FAILED, CANCELLED -> copies.delete(id);
     }
@@ -230,7 +222,7 @@ public final class SwitchExecutor {
    */
   public SwitchOutcome rollBack(RollbackRequest request) throws IOException {
     long began = System.nanoTime();
-    ShadowIndex generation = generationToRollBackTo(request);
+    ShadowIndex generation = targets.rollbackTarget(request);
     Candidate candidate =
         candidate(generation, layout.directory(generation.generation()), Set.of(), tolerance);
     if (refused(candidate.validated().report(), false)) {
@@ -270,7 +262,7 @@ public final class SwitchExecutor {
   }
 
   private Candidate candidate(SwitchRequest request) throws IOException {
-    ShadowIndex build = requireBuilt(request.buildId());
+    ShadowIndex build = targets.requireBuilt(request.buildId());
     Double requested = request.tolerance();
     if (requested != null && requested > tolerance) {
       throw new Refusal.InvalidFields(
@@ -290,8 +282,8 @@ public final class SwitchExecutor {
       ShadowIndex build, Path directory, Set<ValidationCheck> checks, double allowed)
       throws IOException {
     LiveLink link = conclusion.liveLink(build.spec().key());
-    refuseOccupied(link, build.id());
-    ShadowIndex live = liveGeneration(build);
+    Cutover.refuseOccupied(link, build.id());
+    ShadowIndex live = targets.live(build);
     observer.before(SwitchStep.VALIDATE);
     return new Candidate(
         build, live, link, validation.validate(build, directory, live, checks, allowed));
@@ -325,52 +317,14 @@ public final class SwitchExecutor {
       return new RemovalOutcome(null, cancelled, Duration.ZERO);
     }
     LiveLink link = conclusion.liveLink(key);
-    UUID active = requireActive(key);
-    refuseOccupied(link, active);
-    Carried carried =
-        carryOut(active, timeout, () -> store.intendRemoval(key), link, null, List::of);
-    if (carried.ended().end() != End.COMMITTED) {
+    UUID active = targets.requireActive(key);
+    Cutover.refuseOccupied(link, active);
+    Cutover.Result changed =
+        cutover.run(active, timeout, () -> store.intendRemoval(key), link, null, List::of);
+    if (changed.ended().end() != End.COMMITTED) {
       throw new IOException("the live link of " + key + " could not be removed");
     }
-    return new RemovalOutcome(require(active), cancelled, carried.lockHeld());
-  }
-
-  private UUID requireActive(IndexKey key) {
-    return builds
-        .findIndex(key, 0)
-        .map(BuildStore.IndexEntry::active)
-        .map(ShadowIndex::id)
-        .orElseThrow(() -> indexNotFound(key));
-  }
-
-  private ShadowIndex generationToRollBackTo(RollbackRequest request) {
-    IndexKey key = request.key();
-    UUID named = request.generationId();
-    if (named != null) {
-      return builds
-          .find(named)
-          .filter(build -> build.spec().key().equals(key))
-          .map(SwitchExecutor::requireRetained)
-          .orElseThrow(() -> new Refusal.BuildNotFound(named).exception());
-    }
-    var index = builds.findIndex(key, PREVIOUS_LIMIT).orElseThrow(() -> indexNotFound(key));
-    ShadowIndex active = index.active();
-    return index.retained().stream()
-        .filter(retained -> active == null || retained.sequence() < active.sequence())
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new Refusal.NoPreviousGeneration(
-                        key.branchName(), key.indexType().name(), key.indexName())
-                    .exception());
-  }
-
-  private static ShadowIndex requireRetained(ShadowIndex build) {
-    requireSource(build, Trigger.REINSTATED);
-    if (!build.hasFiles()) {
-      throw new Refusal.GenerationNotRetained(build.id()).exception();
-    }
-    return build;
+    return new RemovalOutcome(targets.require(active), cancelled, changed.lockHeld());
   }
 
   private SwitchOutcome replace(
@@ -383,16 +337,17 @@ public final class SwitchExecutor {
     Path next = link.stage(generation);
     try {
       FileStamps stamps = FileStamps.of(generation, candidate.validated().manifest());
-      Carried carried = carryOut(build.id(), timeout, intend, link, next, stamps::changes);
+      Cutover.Result changed =
+          cutover.run(build.id(), timeout, intend, link, next, stamps::changes);
       return new SwitchOutcome(
           kind,
-          require(build.id()),
+          targets.require(build.id()),
           candidate.live(),
           since(began),
-          carried.lockHeld(),
+          changed.lockHeld(),
           candidate.validated().report(),
-          carried.ended().end() == End.COMMITTED,
-          carried.ended().verificationErrors(),
+          changed.ended().end() == End.COMMITTED,
+          changed.ended().verificationErrors(),
           SwitchConclusion.accessible(link));
     } finally {
       discard(next);
@@ -406,131 +361,6 @@ public final class SwitchExecutor {
     } catch (IOException e) {
       log.warn("{} could not be deleted", staged, e);
     }
-  }
-
-  /** How a change ended, and how long writers were kept out for it. */
-  private record Carried(Ended ended, Duration lockHeld) {}
-
-  /** From the intention to the end; everything under the lock is in here. */
-  private Carried carryOut(
-      UUID id,
-      Duration timeout,
-      Supplier<Intention> intend,
-      LiveLink link,
-      @Nullable Path next,
-      Verification verification)
-      throws IOException {
-    Intention.Granted granted = awaitLock(id, timeout, intend);
-    Ended ended;
-    Duration lockHeld;
-    try {
-      ended = flipAndConclude(granted.journal(), link, next, verification);
-    } finally {
-      lockHeld = since(granted.heldSince());
-      lockReleases.release();
-    }
-    return new Carried(ended, lockHeld);
-  }
-
-  private Intention.Granted awaitLock(UUID id, Duration timeout, Supplier<Intention> intend) {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    while (true) {
-      long seen = lockReleases.releases();
-      observer.before(SwitchStep.INTEND);
-      switch (intend.get()) {
-        case Intention.Granted granted -> {
-          return granted;
-        }
-        case Intention.Blocked(String resourceType, UUID holder) -> {
-          if (!lockReleases.awaitAfter(seen, deadline - System.nanoTime())) {
-            throw new Refusal.LockHeld(id, resourceType, holder, RETRY_AFTER).exception();
-          }
-        }
-      }
-    }
-  }
-
-  private Ended flipAndConclude(
-      SwitchJournal journal, LiveLink link, @Nullable Path next, Verification verification)
-      throws IOException {
-    try {
-      observer.before(SwitchStep.FLIP);
-      refuseOccupied(link, journal.generationId());
-      if (next == null) {
-        link.remove();
-      } else {
-        link.replaceWith(next);
-      }
-      link.sync();
-      return conclusion.verify(journal, link, verification);
-    } catch (IOException | RuntimeException e) {
-      Ended ended = recoverInPlace(journal, verification, e);
-      if (ended.end() == End.ABORTED) {
-        throw e;
-      }
-      return ended;
-    }
-  }
-
-  /** Something failed under the lock. What the link says now decides, as it would after a crash. */
-  private Ended recoverInPlace(
-      SwitchJournal journal, Verification verification, Exception failure) {
-    log.error(
-        "the {} of {} failed under the lock, recovering",
-        journal.kind(),
-        journal.generationId(),
-        failure);
-    try {
-      return conclusion.recover(currentStep(journal), verification);
-    } catch (IOException | RuntimeException again) {
-      failure.addSuppressed(again);
-      outcomeUnknown.accept(failure);
-      throw new Refusal.OutcomeUnknown().exception();
-    }
-  }
-
-  private SwitchJournal currentStep(SwitchJournal journal) {
-    return store.open().stream()
-        .filter(open -> open.generationId().equals(journal.generationId()))
-        .findFirst()
-        .orElse(journal);
-  }
-
-  /** A rename would silently replace a file. */
-  private static void refuseOccupied(LiveLink link, UUID buildId) {
-    if (link.occupied()) {
-      throw new Refusal.LiveNameOccupied(buildId).exception();
-    }
-  }
-
-  private ShadowIndex requireBuilt(UUID id) {
-    ShadowIndex build = require(id);
-    requireSource(build, Trigger.SWITCH);
-    return build;
-  }
-
-  private static void requireSource(ShadowIndex build, Trigger trigger) {
-    if (!trigger.sources().contains(build.state())) {
-      throw new Refusal.IllegalTransition(
-              build.id(),
-              trigger.verb(),
-              build.state().name(),
-              trigger.sources().stream().map(BuildState::name).toList())
-          .exception();
-    }
-  }
-
-  private ShadowIndex require(UUID id) {
-    return builds.find(id).orElseThrow(() -> new Refusal.BuildNotFound(id).exception());
-  }
-
-  private @Nullable ShadowIndex liveGeneration(ShadowIndex build) {
-    return builds.findIndex(build.spec().key(), 0).map(BuildStore.IndexEntry::active).orElse(null);
-  }
-
-  private static RuntimeException indexNotFound(IndexKey key) {
-    return new Refusal.IndexNotFound(key.branchName(), key.indexType().name(), key.indexName())
-        .exception();
   }
 
   private static Duration since(long nanoTime) {

@@ -1,0 +1,99 @@
+package io.shadowindex.server.switchover;
+
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.build.Lifecycle.Trigger;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.refusal.Refusal;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The generations that changes are about, looked up and refused before anything is locked. Each may
+ * change at any moment afterwards; the intention looks again.
+ */
+final class SwitchTargets {
+
+  /** How many generations newer than the live one are looked past for one from before it. */
+  private static final int PREVIOUS_LIMIT = 100;
+
+  private final BuildStore builds;
+
+  SwitchTargets(BuildStore builds) {
+    this.builds = builds;
+  }
+
+  /** A build that can be switched to. */
+  ShadowIndex requireBuilt(UUID id) {
+    ShadowIndex build = require(id);
+    requireSource(build, Trigger.SWITCH);
+    return build;
+  }
+
+  /** The generation that a rollback was asked for. */
+  ShadowIndex rollbackTarget(RollbackRequest request) {
+    IndexKey key = request.key();
+    UUID named = request.generationId();
+    if (named != null) {
+      return builds
+          .find(named)
+          .filter(build -> build.spec().key().equals(key))
+          .map(SwitchTargets::requireRetained)
+          .orElseThrow(() -> new Refusal.BuildNotFound(named).exception());
+    }
+    var index = builds.findIndex(key, PREVIOUS_LIMIT).orElseThrow(() -> indexNotFound(key));
+    ShadowIndex active = index.active();
+    return index.retained().stream()
+        .filter(retained -> active == null || retained.sequence() < active.sequence())
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new Refusal.NoPreviousGeneration(
+                        key.branchName(), key.indexType().name(), key.indexName())
+                    .exception());
+  }
+
+  /** A superseded generation that can be live again. */
+  static ShadowIndex requireRetained(ShadowIndex build) {
+    requireSource(build, Trigger.REINSTATED);
+    if (!build.hasFiles()) {
+      throw new Refusal.GenerationNotRetained(build.id()).exception();
+    }
+    return build;
+  }
+
+  /** The live generation of an index. */
+  UUID requireActive(IndexKey key) {
+    return builds
+        .findIndex(key, 0)
+        .map(BuildStore.IndexEntry::active)
+        .map(ShadowIndex::id)
+        .orElseThrow(() -> indexNotFound(key));
+  }
+
+  /** The live generation of the index that a build is of; null when there is none. */
+  @Nullable ShadowIndex live(ShadowIndex build) {
+    return builds.findIndex(build.spec().key(), 0).map(BuildStore.IndexEntry::active).orElse(null);
+  }
+
+  ShadowIndex require(UUID id) {
+    return builds.find(id).orElseThrow(() -> new Refusal.BuildNotFound(id).exception());
+  }
+
+  private static void requireSource(ShadowIndex build, Trigger trigger) {
+    if (!trigger.sources().contains(build.state())) {
+      throw new Refusal.IllegalTransition(
+              build.id(),
+              trigger.verb(),
+              build.state().name(),
+              trigger.sources().stream().map(BuildState::name).toList())
+          .exception();
+    }
+  }
+
+  private static RuntimeException indexNotFound(IndexKey key) {
+    return new Refusal.IndexNotFound(key.branchName(), key.indexType().name(), key.indexName())
+        .exception();
+  }
+}
