@@ -94,6 +94,16 @@ public final class Main implements Callable<Integer> {
   private double tolerance;
 
   @Option(
+      names = "--probe-max-slowdown",
+      paramLabel = "FACTOR",
+      defaultValue = "${env:SHADOWINDEX_PROBE_MAX_SLOWDOWN:-0}",
+      description =
+          "How many times as long as before a build's probe queries may take, 1 or more: a build that"
+              + " is slower is not switched to, and rolled back when it turns out afterwards; 0 only"
+              + " measures. SHADOWINDEX_PROBE_MAX_SLOWDOWN. (${DEFAULT-VALUE})")
+  private double probeMaxSlowdown;
+
+  @Option(
       names = "--auto-switch",
       paramLabel = "BOOL",
       arity = "1",
@@ -150,6 +160,7 @@ public final class Main implements Callable<Integer> {
                   retention,
                   keepGenerations,
                   tolerance,
+                  probeMaxSlowdown,
                   autoSwitch,
                   rehearse,
                   allowPlaintext));

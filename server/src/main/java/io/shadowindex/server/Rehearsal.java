@@ -116,7 +116,7 @@ final class Rehearsal implements AutoCloseable {
               layout,
               formats,
               files,
-              new SwitchExecutor.Settings(1, ANY, ANY, ANY, 0),
+              new SwitchExecutor.Settings(1, 0, ANY, ANY, ANY, 0),
               clock,
               SwitchStep.Observer.NONE,
               e -> log.warn("the rehearsal failed", e));
@@ -134,7 +134,15 @@ final class Rehearsal implements AutoCloseable {
     ShadowIndex build =
         builds.start(
             new BuildSpec(
-                key, List.of("rehearsed"), false, 0, SwitchPolicy.DEFAULT, "", "", Map.of()));
+                key,
+                List.of("rehearsed"),
+                false,
+                0,
+                List.of(),
+                SwitchPolicy.DEFAULT,
+                "",
+                "",
+                Map.of()));
     Files.writeString(layout.buildDirectory(build.id()).resolve("file"), "content");
     builds.complete(
         build.id(),

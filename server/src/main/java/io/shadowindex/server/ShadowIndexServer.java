@@ -127,6 +127,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               files,
               new SwitchExecutor.Settings(
                   config.tolerance(),
+                  config.probeMaxSlowdown(),
                   config.retention(),
                   config.grace(),
                   config.retention(),

@@ -302,6 +302,7 @@ final class ServerTest {
             config.keepGenerations(),
             config.grace(),
             config.tolerance(),
+            config.probeMaxSlowdown(),
             config.autoSwitch(),
             config.progressFlush(),
             Duration.ofMillis(20),

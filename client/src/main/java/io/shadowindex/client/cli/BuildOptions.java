@@ -1,5 +1,6 @@
 package io.shadowindex.client.cli;
 
+import io.shadowindex.v1.BuildConfig;
 import io.shadowindex.v1.StartBuildRequest;
 import java.util.List;
 import picocli.CommandLine.Mixin;
@@ -17,6 +18,12 @@ final class BuildOptions {
       description = "What the index covers; repeatable; default ${DEFAULT-VALUE}.")
   private List<String> resourceTypes = List.of("object_type");
 
+  @Option(
+      names = "--probe-query",
+      paramLabel = "QUERY",
+      description = "What a switch tries out, such as field:term in Lucene; repeatable.")
+  private List<String> probeQueries = List.of();
+
   IndexOptions index() {
     return index;
   }
@@ -27,6 +34,7 @@ final class BuildOptions {
         .setIndexType(index.type())
         .setIndexName(index.name())
         .addAllResourceTypes(resourceTypes)
+        .setBuildConfig(BuildConfig.newBuilder().addAllProbeQueries(probeQueries))
         .setServiceName("shadowctl");
   }
 }

@@ -2,7 +2,6 @@ package io.shadowindex.client.cli;
 
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.AutoSwitch;
-import io.shadowindex.v1.BuildConfig;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.StartBuildResponse;
@@ -56,7 +55,8 @@ final class StartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    StartBuildRequest.Builder request = build.request();
+    StartBuildRequest.Builder request = build.request().putAllLabels(labels);
+    request.getBuildConfigBuilder().setFullRebuild(fullRebuild).setParallelWorkers(parallelWorkers);
     if (copy) {
       request.setSwitchStrategy(SwitchStrategy.Enum.COPY_AND_REPLACE);
     }
@@ -64,15 +64,7 @@ final class StartCommand implements Callable<Integer> {
       request.setAutoSwitch(AutoSwitch.newBuilder().setEnabled(autoSwitch).setBackupCurrent(true));
     }
     try (ShadowIndexClient client = ctl.connect()) {
-      StartBuildResponse started =
-          client.startBuild(
-              request
-                  .setBuildConfig(
-                      BuildConfig.newBuilder()
-                          .setFullRebuild(fullRebuild)
-                          .setParallelWorkers(parallelWorkers))
-                  .putAllLabels(labels)
-                  .build());
+      StartBuildResponse started = client.startBuild(request.build());
       ShadowIndex index = started.getShadowIndex();
       ctl.print("%s", started.getMessage());
       ctl.print("id         %s", started.getShadowIndexId());

@@ -12,6 +12,10 @@ final class SwitchReport {
     answer.getValidationErrorsList().forEach(error -> ctl.print("validation: %s", error));
     answer.getVerificationErrorsList().forEach(error -> ctl.print("verification: %s", error));
     answer.getWarningsList().forEach(warning -> ctl.print("warning: %s", warning));
+    if (answer.hasQueryPerformanceImprovement()) {
+      ctl.print(
+          "probe queries %.2f times as fast as before", answer.getQueryPerformanceImprovement());
+    }
     if (answer.hasPreview()) {
       preview(ctl, answer.getPreview());
     } else {

@@ -52,13 +52,14 @@ final class ShadowCtlTest {
         run(
             "start --branch main --type graph_index --name relations --resource-type a,b"
                 + " --resource-type c --full-rebuild --parallel-workers 3 --label team=x"
-                + " --label host=y");
+                + " --label host=y --probe-query a:b --probe-query c");
     ShadowIndex build = server.get(started.value("id"));
     assertThat(build.getIndexType().name()).isEqualTo("GRAPH_INDEX");
     assertThat(build.getIndexName()).isEqualTo("relations");
     assertThat(build.getResourceTypesList()).containsExactly("a", "b", "c");
     assertThat(build.getBuildConfig().getFullRebuild()).isTrue();
     assertThat(build.getBuildConfig().getParallelWorkers()).isEqualTo(3);
+    assertThat(build.getBuildConfig().getProbeQueriesList()).containsExactly("a:b", "c");
     assertThat(build.getLabelsMap()).containsEntry("team", "x").containsEntry("host", "y");
   }
 

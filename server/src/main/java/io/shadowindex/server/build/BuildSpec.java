@@ -9,6 +9,7 @@ import java.util.Map;
  *
  * @param resourceTypes what the index covers and a switch locks, in the order given, at least one
  * @param parallelWorkers 0 leaves it to the worker
+ * @param probeQueries in the language of the index's format; run before and after a switch to it
  * @param switching how the build is to become live
  * @param serviceName may be empty
  * @param serviceInstanceId may be empty
@@ -19,6 +20,7 @@ public record BuildSpec(
     List<String> resourceTypes,
     boolean fullRebuild,
     int parallelWorkers,
+    List<String> probeQueries,
     SwitchPolicy switching,
     String serviceName,
     String serviceInstanceId,
@@ -26,6 +28,7 @@ public record BuildSpec(
 
   public BuildSpec {
     resourceTypes = List.copyOf(resourceTypes);
+    probeQueries = List.copyOf(probeQueries);
     labels = Map.copyOf(labels);
   }
 }

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param grace how long a replaced generation keeps its files without {@code backup_current}
  * @param tolerance how far record count and size may be from the live generation's, as a fraction
  *     of it
+ * @param probeMaxSlowdown how many times as long as before probe queries may take; 0 for any time,
+ *     else 1 or more
  * @param autoSwitch whether builds that do not say are switched to when they are complete
  * @param progressFlush how old progress may be when a crash takes what is in memory
  * @param sweepInterval how often files that may go are deleted
@@ -42,6 +44,7 @@ public record ServerConfig(
     int keepGenerations,
     Duration grace,
     double tolerance,
+    double probeMaxSlowdown,
     boolean autoSwitch,
     Duration progressFlush,
     Duration sweepInterval,
@@ -85,6 +88,7 @@ public record ServerConfig(
         2,
         GRACE,
         0.5,
+        0,
         false,
         PROGRESS_FLUSH,
         SWEEP_INTERVAL,
@@ -110,6 +114,7 @@ public record ServerConfig(
       String retention,
       int keepGenerations,
       double tolerance,
+      double probeMaxSlowdown,
       boolean autoSwitch,
       boolean rehearse,
       boolean allowPlaintext) {}
@@ -144,6 +149,10 @@ public record ServerConfig(
     if (!(given.tolerance() >= 0 && given.tolerance() <= 1)) {
       errors.add("--tolerance %s: must be 0 to 1".formatted(given.tolerance()));
     }
+    double slowdown = given.probeMaxSlowdown();
+    if (!(slowdown == 0 || (slowdown >= 1 && slowdown < Double.POSITIVE_INFINITY))) {
+      errors.add("--probe-max-slowdown %s: must be 0, or 1 or more".formatted(slowdown));
+    }
     if (!errors.isEmpty()) {
       throw new InvalidConfigException(errors);
     }
@@ -156,6 +165,7 @@ public record ServerConfig(
         given.keepGenerations(),
         GRACE,
         given.tolerance(),
+        given.probeMaxSlowdown(),
         given.autoSwitch(),
         PROGRESS_FLUSH,
         SWEEP_INTERVAL,

@@ -72,7 +72,8 @@ final class Messages {
             .setBuildConfig(
                 BuildConfig.newBuilder()
                     .setFullRebuild(spec.fullRebuild())
-                    .setParallelWorkers(spec.parallelWorkers()))
+                    .setParallelWorkers(spec.parallelWorkers())
+                    .addAllProbeQueries(spec.probeQueries()))
             .setServiceName(spec.serviceName())
             .setServiceInstanceId(spec.serviceInstanceId())
             .putAllLabels(spec.labels())
@@ -238,6 +239,7 @@ final class Messages {
         request.getResourceTypesList(),
         request.getBuildConfig().getFullRebuild(),
         request.getBuildConfig().getParallelWorkers(),
+        request.getBuildConfig().getProbeQueriesList(),
         switching(request, autoSwitchByDefault),
         request.getServiceName(),
         request.getServiceInstanceId(),

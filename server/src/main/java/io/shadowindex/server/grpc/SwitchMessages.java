@@ -96,6 +96,10 @@ final class SwitchMessages {
             .setIndexAccessible(outcome.accessible())
             .addAllWarnings(outcome.validation().warnings())
             .setShadowIndex(messages.shadowIndex(build));
+    Double speedup = outcome.validation().speedup();
+    if (speedup != null) {
+      response.setQueryPerformanceImprovement(speedup);
+    }
     ShadowIndex old = outcome.old();
     if (old != null) {
       response.setOldIndexPath(layout.directory(old.generation()).toString());

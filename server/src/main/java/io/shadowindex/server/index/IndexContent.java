@@ -57,13 +57,28 @@ public final class IndexContent {
   }
 
   /** Opens the index for probe queries; empty when the format has none. */
-  public Optional<Queries> openQueries() throws IndexFormatException {
+  Optional<Queries> openQueries() throws IndexFormatException {
     return answer("open the index", () -> format.openQueries(directory));
   }
 
   /** Runs one query of this index and answers the number of hits. */
-  public long run(Queries queries, String query) throws IndexFormatException {
+  long run(Queries queries, String query) throws IndexFormatException {
     return answer("run the probe query '%s'".formatted(query), () -> queries.run(query));
+  }
+
+  /** Closes what {@link #openQueries} opened; that it cannot be closed is only logged. */
+  void close(Queries queries) {
+    try {
+      var _ =
+          answer(
+              "close the index",
+              () -> {
+                queries.close();
+                return true;
+              });
+    } catch (IndexFormatException alreadyLogged) {
+      // Nothing that was asked for is missing.
+    }
   }
 
   private <T> T answer(String what, Question<T> question) throws IndexFormatException {

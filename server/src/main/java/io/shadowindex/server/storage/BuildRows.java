@@ -73,11 +73,18 @@ final class BuildRows {
         List.of(row.get(SHADOW_INDEX.RESOURCE_TYPES)),
         row.get(SHADOW_INDEX.FULL_REBUILD),
         row.get(SHADOW_INDEX.PARALLEL_WORKERS),
+        probeQueries(row),
         new SwitchPolicy(
             SwitchStrategy.valueOf(row.get(SHADOW_INDEX.SWITCH_STRATEGY)), toAutoSwitch(row)),
         row.get(SHADOW_INDEX.SERVICE_NAME),
         row.get(SHADOW_INDEX.SERVICE_INSTANCE_ID),
         labels(row.get(SHADOW_INDEX.LABELS)));
+  }
+
+  /** Builds from before there were probe queries have null. */
+  private static List<String> probeQueries(Record row) {
+    String[] queries = row.get(SHADOW_INDEX.PROBE_QUERIES);
+    return queries == null ? List.of() : List.of(queries);
   }
 
   private static @Nullable AutoSwitch toAutoSwitch(Record row) {

@@ -76,6 +76,7 @@ final class JooqBuildStore implements BuildStore {
         .set(SHADOW_INDEX.RESOURCE_TYPES, spec.resourceTypes().toArray(String[]::new))
         .set(SHADOW_INDEX.FULL_REBUILD, spec.fullRebuild())
         .set(SHADOW_INDEX.PARALLEL_WORKERS, spec.parallelWorkers())
+        .set(SHADOW_INDEX.PROBE_QUERIES, spec.probeQueries().toArray(String[]::new))
         .set(SHADOW_INDEX.SWITCH_STRATEGY, spec.switching().strategy().name())
         .set(autoSwitch(spec.switching().automatic()))
         .set(SHADOW_INDEX.SERVICE_NAME, spec.serviceName())

@@ -72,16 +72,29 @@ final class JooqSwitchStore implements SwitchStore {
 
   @Override
   public Intention intendRollback(UUID generationId) {
+    return transactions.write(transaction -> openRollback(transaction, generationId, true, ""));
+  }
+
+  @Override
+  public Intention intendUndo(UUID generationId, UUID replacing, String reason) {
     return transactions.write(
         transaction -> {
-          ShadowIndex generation =
+          var _ =
               Transition.requirePermitted(
-                  transaction, generationId, Precondition.NONE, Trigger.REINSTATED);
-          if (!generation.hasFiles()) {
-            throw new Refusal.GenerationNotRetained(generationId).exception();
-          }
-          return open(transaction, Kind.ROLLBACK, generation, true, "", _ -> {});
+                  transaction, replacing, Precondition.NONE, Trigger.SUPERSEDED);
+          return openRollback(transaction, generationId, false, reason);
         });
+  }
+
+  private Intention openRollback(
+      DSLContext transaction, UUID generationId, boolean backupCurrent, String remark) {
+    ShadowIndex generation =
+        Transition.requirePermitted(
+            transaction, generationId, Precondition.NONE, Trigger.REINSTATED);
+    if (!generation.hasFiles()) {
+      throw new Refusal.GenerationNotRetained(generationId).exception();
+    }
+    return open(transaction, Kind.ROLLBACK, generation, backupCurrent, remark, _ -> {});
   }
 
   @Override
@@ -255,7 +268,12 @@ final class JooqSwitchStore implements SwitchStore {
                     replace(transaction, journal, Trigger.SWITCHED, message, now, keptUntil);
                 case ROLLBACK ->
                     replace(
-                        transaction, journal, Trigger.REINSTATED, "rolled back", now, keptUntil);
+                        transaction,
+                        journal,
+                        Trigger.REINSTATED,
+                        because("rolled back", journal),
+                        now,
+                        keptUntil);
                 case REMOVAL -> List.of(remove(transaction, journal, now, keptUntil));
               };
           return close(transaction, journal, changes);
@@ -282,7 +300,13 @@ final class JooqSwitchStore implements SwitchStore {
                   keptUntil,
                   SHADOW_INDEX.BACKUP,
                   journal.backupCurrent()));
-      changes.add(changed(old, Trigger.SUPERSEDED, "superseded by " + journal.generationId(), now));
+      String superseded = "superseded by " + journal.generationId();
+      changes.add(
+          changed(
+              old,
+              Trigger.SUPERSEDED,
+              journal.kind() == Kind.ROLLBACK ? because(superseded, journal) : superseded,
+              now));
     }
     var values = new HashMap<Field<?>, @Nullable Object>();
     values.put(SHADOW_INDEX.SWITCHED_AT, now);
@@ -291,6 +315,10 @@ final class JooqSwitchStore implements SwitchStore {
     changes.add(changed(generation, trigger, message, now));
     IndexSlots.activate(transaction, journal.key(), journal.generationId());
     return changes;
+  }
+
+  private static String because(String happened, SwitchJournal journal) {
+    return journal.remark().isEmpty() ? happened : happened + ": " + journal.remark();
   }
 
   private static Unnumbered remove(

@@ -7,6 +7,7 @@ import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.index.Manifest;
+import io.shadowindex.server.switchover.SwitchJournal.Kind;
 import io.shadowindex.server.switchover.SwitchJournal.Step;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +34,15 @@ final class SwitchConclusion {
   private final Retention retention;
 
   /** How long the files of a generation are kept after it left. */
-  record Retention(Duration backup, Duration grace, Duration failed) {}
+  record Retention(Duration backup, Duration grace, Duration failed) {
+    /** How long the generation is kept that the change replaces. */
+    Duration of(SwitchJournal journal) {
+      if (journal.backupCurrent()) {
+        return backup;
+      }
+      return journal.kind() == Kind.ROLLBACK ? failed : grace;
+    }
+  }
 
   SwitchConclusion(
       SwitchStore store,
@@ -103,8 +112,7 @@ final class SwitchConclusion {
       return rollBack(store.markRollingBack(journal, reason), link, errors);
     }
     observer.before(SwitchStep.COMMIT);
-    Duration keep = journal.backupCurrent() ? retention.backup() : retention.grace();
-    store.commit(journal, keep, journal.remark());
+    store.commit(journal, retention.of(journal), journal.remark());
     return new Ended(End.COMMITTED, List.of());
   }
 

@@ -14,8 +14,8 @@ import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.index.ServingCopies;
-import io.shadowindex.server.index.SwitchStrategy;
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.switchover.SwitchConclusion.End;
 import io.shadowindex.server.switchover.SwitchJournal.Kind;
 import io.shadowindex.server.switchover.SwitchStore.Intention;
@@ -38,9 +38,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Carries out switches on the calling thread, which must not be interrupted.
  *
- * <p>Everything slow (reading files, waiting, making directories) happens before the lock is taken.
- * Under it: the intention's commit, one rename(2), one fsync(2), one stat(2) a file, the final
- * commit. A crash at any point is ended by {@link SwitchRecovery}.
+ * <p>Everything slow (reading files, waiting, making directories, probe queries) happens without
+ * the lock; {@link Cutover} is what happens under it. A crash at any point is ended by {@link
+ * SwitchRecovery}.
  */
 public final class SwitchExecutor {
 
@@ -50,6 +50,7 @@ public final class SwitchExecutor {
   private final SwitchStore store;
   private final SwitchTargets targets;
   private final SwitchValidation validation;
+  private final SwitchProbe probe;
   private final SwitchConclusion conclusion;
   private final Cutover cutover;
   private final FileOperations files;
@@ -68,6 +69,7 @@ public final class SwitchExecutor {
    * What a switch needs to know besides the request.
    *
    * @param tolerance how far count and size may be from the live generation's, as a fraction of it
+   * @param probeMaxSlowdown how many times as long as before probe queries may take; 0 for any time
    * @param keepBackup how long the replaced generation's files are kept with {@code backup_current}
    * @param grace how long without, so that readers who have just resolved the link can finish
    * @param keepFailed how long the files of a failed build are kept
@@ -75,6 +77,7 @@ public final class SwitchExecutor {
    */
   public record Settings(
       double tolerance,
+      double probeMaxSlowdown,
       Duration keepBackup,
       Duration grace,
       Duration keepFailed,
@@ -110,6 +113,7 @@ public final class SwitchExecutor {
     this.observer = observer;
     this.targets = new SwitchTargets(builds);
     this.validation = new SwitchValidation(layout, formats);
+    this.probe = new SwitchProbe(formats, settings.probeMaxSlowdown(), SwitchProbe.LIMIT);
     this.conclusion =
         new SwitchConclusion(
             store,
@@ -130,29 +134,34 @@ public final class SwitchExecutor {
    * Switches to a build, or says what its validation or verification found against it. What became
    * of it is kept with the build, for a caller who did not wait.
    *
-   * @throws io.shadowindex.server.refusal.RefusedException when it cannot be tried
+   * @throws RefusedException when it cannot be tried
    * @throws IOException when the disk failed before the intention or the flip: nothing changed
    */
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
     Candidate candidate = candidate(request);
-    if (refused(candidate.validated().report(), request.force())) {
+    if (refused(candidate, request)) {
       return kept(notTried(Kind.SWITCH, candidate, began), request.automatic());
     }
-    if (candidate.build().spec().switching().strategy() == SwitchStrategy.ATOMIC_RENAME) {
-      return kept(switchTo(candidate, request, began), request.automatic());
-    }
-    return kept(copyAndSwitchTo(candidate, request, began), request.automatic());
+    SwitchOutcome outcome =
+        switch (candidate.build().spec().switching().strategy()) {
+          case ATOMIC_RENAME -> probeAndSwitchTo(candidate, request, began);
+          case COPY_AND_REPLACE -> copyAndSwitchTo(candidate, request, began);
+        };
+    return kept(outcome, request.automatic());
   }
 
   /**
    * What {@link #execute} would do: the same, up to the intention, and nothing is changed.
    *
-   * @throws io.shadowindex.server.refusal.RefusedException when it could not be tried
+   * @throws RefusedException when it could not be tried
    */
   public SwitchPreview preview(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
     Candidate candidate = candidate(request);
+    if (!refused(candidate, request)) {
+      candidate = probed(candidate, layout.buildDirectory(request.buildId()));
+    }
     return previews.of(notTried(Kind.SWITCH, candidate, began), request);
   }
 
@@ -170,7 +179,7 @@ public final class SwitchExecutor {
         var damaged = new ValidationReport(errors, List.of(), List.of());
         return notTried(Kind.SWITCH, candidate.with(damaged), began);
       }
-      return switchTo(candidate, request, began);
+      return probeAndSwitchTo(candidate, request, began);
     } finally {
       deleteUnusedCopy(id);
       copying.remove(id);
@@ -201,6 +210,29 @@ public final class SwitchExecutor {
     }
   }
 
+  private SwitchOutcome probeAndSwitchTo(Candidate staged, SwitchRequest request, long began)
+      throws IOException {
+    Candidate candidate = probed(staged, layout.directory(staged.build().generation()));
+    if (refused(candidate, request)) {
+      return notTried(Kind.SWITCH, candidate, began);
+    }
+    SwitchOutcome outcome = switchTo(candidate, request, began);
+    return outcome.success() ? probedLive(outcome, candidate, request.timeout(), began) : outcome;
+  }
+
+  /** Runs the build's probe queries, if it has any, on the generation in a directory. */
+  private Candidate probed(Candidate candidate, Path directory) {
+    List<String> queries = candidate.build().spec().probeQueries();
+    if (queries.isEmpty()) {
+      return candidate;
+    }
+    observer.before(SwitchStep.PROBE);
+    ShadowIndex live = candidate.live();
+    return candidate.with(
+        probe.before(
+            queries, directory, live == null ? null : layout.directory(live.generation())));
+  }
+
   private SwitchOutcome switchTo(Candidate candidate, SwitchRequest request, long began)
       throws IOException {
     List<String> failedChecks = candidate.validated().report().failedChecks();
@@ -217,25 +249,63 @@ public final class SwitchExecutor {
   /**
    * Makes a superseded generation live again, or says what is wrong with its files.
    *
-   * @throws io.shadowindex.server.refusal.RefusedException when it cannot be tried
+   * @throws RefusedException when it cannot be tried
    * @throws IOException when the disk failed before the intention or the flip: nothing changed
    */
   public SwitchOutcome rollBack(RollbackRequest request) throws IOException {
     long began = System.nanoTime();
     ShadowIndex generation = targets.rollbackTarget(request);
+    return kept(
+        bringBack(
+            generation, request.timeout(), () -> store.intendRollback(generation.id()), began),
+        false);
+  }
+
+  private SwitchOutcome bringBack(
+      ShadowIndex generation, Duration timeout, Supplier<Intention> intend, long began)
+      throws IOException {
     Candidate candidate =
         candidate(generation, layout.directory(generation.generation()), Set.of(), tolerance);
-    if (refused(candidate.validated().report(), false)) {
-      return kept(notTried(Kind.ROLLBACK, candidate, began), false);
+    return candidate.validated().report().passed()
+        ? replace(Kind.ROLLBACK, candidate, timeout, intend, began)
+        : notTried(Kind.ROLLBACK, candidate, began);
+  }
+
+  /**
+   * Runs the probe queries once more, now that readers run theirs, and takes the switch back when
+   * they fail. A crash in here leaves the new generation live, which had passed one probe.
+   */
+  private SwitchOutcome probedLive(
+      SwitchOutcome switched, Candidate candidate, Duration timeout, long began) {
+    if (candidate.build().spec().probeQueries().isEmpty()) {
+      return switched;
     }
-    return kept(
-        replace(
-            Kind.ROLLBACK,
-            candidate,
-            request.timeout(),
-            () -> store.intendRollback(generation.id()),
-            began),
-        false);
+    observer.before(SwitchStep.PROBE_LIVE);
+    List<String> errors = candidate.liveProbe().errors(candidate.link().path());
+    if (errors.isEmpty()) {
+      return switched;
+    }
+    UUID id = switched.build().id();
+    String reason = "the probe after the switch failed: " + String.join("; ", errors);
+    ShadowIndex old = switched.old();
+    if (old == null) {
+      return switched.stays(errors, "there is no generation to go back to");
+    }
+    try {
+      SwitchOutcome back =
+          bringBack(old, timeout, () -> store.intendUndo(old.id(), id, reason), began);
+      return back.success()
+          ? switched.undone(errors, targets.require(id), since(began), back.lockHeld())
+          : switched.stays(errors, back.message());
+    } catch (RefusedException e) {
+      if (e.refusal() instanceof Refusal.OutcomeUnknown) {
+        throw e;
+      }
+      return switched.stays(errors, e.refusal().message());
+    } catch (IOException e) {
+      log.error("the switch to {} could not be taken back", id, e);
+      return switched.stays(errors, "the disk failed");
+    }
   }
 
   private SwitchOutcome kept(SwitchOutcome outcome, boolean automatic) {
@@ -255,9 +325,24 @@ public final class SwitchExecutor {
 
   /** A generation that may become live, and what was found of it. */
   private record Candidate(
-      ShadowIndex build, @Nullable ShadowIndex live, LiveLink link, Validated validated) {
+      ShadowIndex build,
+      @Nullable ShadowIndex live,
+      LiveLink link,
+      Validated validated,
+      LiveProbe liveProbe) {
+
     Candidate with(ValidationReport report) {
-      return new Candidate(build, live, link, new Validated(validated.manifest(), report));
+      return new Candidate(
+          build, live, link, new Validated(validated.manifest(), report), liveProbe);
+    }
+
+    Candidate with(SwitchProbe.Findings probed) {
+      return new Candidate(
+          build,
+          live,
+          link,
+          new Validated(validated.manifest(), validated.report().with(probed)),
+          probed.live());
     }
   }
 
@@ -286,11 +371,16 @@ public final class SwitchExecutor {
     ShadowIndex live = targets.live(build);
     observer.before(SwitchStep.VALIDATE);
     return new Candidate(
-        build, live, link, validation.validate(build, directory, live, checks, allowed));
+        build,
+        live,
+        link,
+        validation.validate(build, directory, live, checks, allowed),
+        LiveProbe.NONE);
   }
 
-  private static boolean refused(ValidationReport report, boolean force) {
-    return !report.passed() && !(force && report.canBeForced());
+  private static boolean refused(Candidate candidate, SwitchRequest request) {
+    ValidationReport report = candidate.validated().report();
+    return !report.passed() && !(request.force() && report.canBeForced());
   }
 
   private static SwitchOutcome notTried(Kind kind, Candidate candidate, long began) {

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param generation the generation that becomes live, or, for a removal, that stops being live
  * @param old the generation that is live before; null when there is none
- * @param backupCurrent whether the old one's files are kept for the full retention time
+ * @param backupCurrent whether the old one's files are kept for the full retention time, as a
+ *     backup; a rollback without leaves a generation that proved bad
  * @param remark what the log should say of the switch besides its success; may be empty
  */
 public record SwitchJournal(

@@ -4,6 +4,8 @@ package io.shadowindex.server.switchover;
 public enum SwitchStep {
   /** The requested checks, on the server's own evidence; no lock. */
   VALIDATE,
+  /** Only with probe queries: they are run on the live and on the new generation; no lock. */
+  PROBE,
   /** The next link is made; no lock. */
   STAGE,
   /** One transaction: SWITCHING, the journal row, the locks. Writers are kept out from here. */
@@ -14,6 +16,8 @@ public enum SwitchStep {
   VERIFY,
   /** One transaction: ACTIVE, the old one CLEANUP, journal closed, locks released. */
   COMMIT,
+  /** Only with probe queries: they are run through the live link; no lock. */
+  PROBE_LIVE,
   /** Only after a failed verification: the journal says that the old generation is coming back. */
   MARK_ROLLING_BACK,
   /** The link leads to the old generation again. */

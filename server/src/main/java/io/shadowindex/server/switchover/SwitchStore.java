@@ -40,6 +40,18 @@ public interface SwitchStore {
   Intention intendRollback(UUID generationId);
 
   /**
+   * Intends to undo a switch that was committed: the generation that it replaced is to be live
+   * again. The one that leaves is no backup.
+   *
+   * <p>Refuses like {@link #intendRollback}, and with {@code IllegalTransition} when the other one
+   * is not the live one any more.
+   *
+   * @param replacing the generation that was switched to
+   * @param reason for the log
+   */
+  Intention intendUndo(UUID generationId, UUID replacing, String reason);
+
+  /**
    * Intends to take an index out of service.
    *
    * <p>Refuses with {@code IndexNotFound}, also when nothing is live, and {@code

@@ -28,6 +28,7 @@ final class ServerConfigTest {
     assertThat(config.retention()).isEqualTo(Duration.ofHours(24));
     assertThat(config.grace()).isEqualTo(Duration.ofMinutes(1));
     assertThat(config.tolerance()).isEqualTo(0.5);
+    assertThat(config.probeMaxSlowdown()).isZero();
     assertThat(config.progressFlush()).isLessThanOrEqualTo(Duration.ofMillis(250));
   }
 
@@ -90,6 +91,15 @@ final class ServerConfigTest {
     assertThat(errors(given("1h", 0, Double.NaN))).hasSize(1);
   }
 
+  @ParameterizedTest
+  @ValueSource(doubles = {-1, 0.5, Double.NaN, Double.POSITIVE_INFINITY})
+  void aSlowdownThatIsNoFactorIsRefused(double factor) {
+    assertThat(errors(given("1h", 2, 0.5, factor)))
+        .singleElement()
+        .asString()
+        .startsWith("--probe-max-slowdown");
+  }
+
   @Test
   void everyUnitOfTimeIsUnderstood() throws Exception {
     assertThat(ServerConfig.parse(given("45s", 2, 0)).retention())
@@ -119,10 +129,16 @@ final class ServerConfigTest {
 
   private static Given given(
       String listen, String dataDir, @Nullable String indexRoot, boolean allowPlaintext) {
-    return new Given(listen, dataDir, indexRoot, null, "24h", 2, 0.5, false, false, allowPlaintext);
+    return new Given(
+        listen, dataDir, indexRoot, null, "24h", 2, 0.5, 0, false, false, allowPlaintext);
   }
 
   private static Given given(String retention, int keepGenerations, double tolerance) {
+    return given(retention, keepGenerations, tolerance, 0);
+  }
+
+  private static Given given(
+      String retention, int keepGenerations, double tolerance, double probeMaxSlowdown) {
     return new Given(
         "127.0.0.1:0",
         "data",
@@ -131,6 +147,7 @@ final class ServerConfigTest {
         retention,
         keepGenerations,
         tolerance,
+        probeMaxSlowdown,
         false,
         false,
         false);
@@ -145,6 +162,7 @@ final class ServerConfigTest {
         given.retention(),
         given.keepGenerations(),
         given.tolerance(),
+        given.probeMaxSlowdown(),
         given.autoSwitch(),
         given.rehearse(),
         given.allowPlaintext());

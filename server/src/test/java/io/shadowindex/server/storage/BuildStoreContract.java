@@ -86,6 +86,7 @@ abstract class BuildStoreContract {
             List.of("b", "a"),
             true,
             4,
+            List.of("text:fox", "größe"),
             new SwitchPolicy(
                 SwitchStrategy.COPY_AND_REPLACE,
                 new AutoSwitch(
@@ -678,6 +679,7 @@ abstract class BuildStoreContract {
         resourceTypes,
         false,
         0,
+        List.of(),
         SwitchPolicy.DEFAULT,
         "",
         "",

@@ -74,9 +74,29 @@ public final class TestServer implements AutoCloseable {
         config.keepGenerations(),
         config.grace(),
         config.tolerance(),
+        config.probeMaxSlowdown(),
         config.autoSwitch(),
         config.progressFlush(),
         Duration.ofMillis(20),
+        config.rehearsedSwitches(),
+        config.drain());
+  }
+
+  /** The same with a limit to how much slower a build's probe queries may be. */
+  public static ServerConfig withProbeMaxSlowdown(ServerConfig config, double factor) {
+    return new ServerConfig(
+        config.listen(),
+        config.dataDir(),
+        config.indexRoot(),
+        config.serveRoot(),
+        config.retention(),
+        config.keepGenerations(),
+        config.grace(),
+        config.tolerance(),
+        factor,
+        config.autoSwitch(),
+        config.progressFlush(),
+        config.sweepInterval(),
         config.rehearsedSwitches(),
         config.drain());
   }

@@ -171,6 +171,7 @@ final class BuildWatchesTest {
                 List.of("object_type"),
                 false,
                 0,
+                List.of(),
                 SwitchPolicy.DEFAULT,
                 "",
                 "",
