@@ -270,7 +270,12 @@ public final class SwitchExecutor {
       ShadowIndex generation, Duration timeout, Supplier<Intention> intend, long began)
       throws IOException {
     Candidate candidate =
-        candidate(generation, layout.directory(generation.generation()), Set.of(), tolerance);
+        candidate(
+            generation,
+            layout.directory(generation.generation()),
+            Set.of(),
+            tolerance,
+            () -> SwitchTargets.requireRetained(targets.require(generation.id())));
     if (!candidate.validated().report().passed()) {
       return notTried(Kind.ROLLBACK, candidate, began);
     }
@@ -390,22 +395,37 @@ public final class SwitchExecutor {
         build,
         layout.buildDirectory(build.id()),
         request.checks(),
-        requested == null ? tolerance : requested);
+        requested == null ? tolerance : requested,
+        () -> targets.requireBuilt(build.id()));
   }
 
+  /**
+   * Validates a generation.
+   *
+   * @param eligible refuses when it may not become live any more: files that are found wanting may
+   *     have been deleted meanwhile, which then is the reason to tell
+   */
   private Candidate candidate(
-      ShadowIndex build, Path directory, Set<ValidationCheck> checks, double allowed)
+      ShadowIndex build,
+      Path directory,
+      Set<ValidationCheck> checks,
+      double allowed,
+      Supplier<ShadowIndex> eligible)
       throws IOException {
     LiveLink link = conclusion.liveLink(build.spec().key());
     Cutover.refuseOccupied(link, build.id());
     ShadowIndex live = targets.live(build);
     observer.before(SwitchStep.VALIDATE);
-    return new Candidate(
-        build,
-        live,
-        link,
-        validation.validate(build, directory, live, checks, allowed),
-        LiveProbe.NONE);
+    boolean passed = false;
+    try {
+      Validated validated = validation.validate(build, directory, live, checks, allowed);
+      passed = validated.report().passed();
+      return new Candidate(build, live, link, validated, LiveProbe.NONE);
+    } finally {
+      if (!passed) {
+        var _ = eligible.get();
+      }
+    }
   }
 
   private static boolean refused(Candidate candidate, SwitchRequest request) {
