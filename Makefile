@@ -32,11 +32,13 @@ test: ## all tests, those that kill real processes included
 N ?= 3000
 
 .PHONY: crash-test
-crash-test: ## the long proof: N=3000 kills of real servers, 10,000 switches, 1,000 damaged generations
+crash-test: ## the long proof: N=3000 kills, a halt at every step, 10,000 switches, 1,000 damages, 10 GB
 	@$(MVN) verify -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
-	  -Dtest=ReadersDuringSwitchesTest,DamageAfterFlipTest -Dshadowindex.switches=10000 \
-	  -Dshadowindex.damages=1000 \
-	  -Dit.test=KillIT -Dshadowindex.kills=$(N)
+	  -Dtest=ReadersDuringSwitchesTest,DamageAfterFlipTest,LargeGenerationTest,RivalsTest \
+	  -Dshadowindex.switches=10000 -Dshadowindex.readerPauseMicros=200 -Dshadowindex.damages=1000 \
+	  -Dshadowindex.lockHolds=1000 -Dshadowindex.mebibytes=10240 -Dshadowindex.files=100000 \
+	  -Dshadowindex.rounds=300 \
+	  -Dit.test=KillIT,HaltIT -Dshadowindex.kills=$(N) -Dshadowindex.halts=true
 
 .PHONY: build
 build: $(BUILT) ## server, shadowctl, descriptor set and protos for other languages
