@@ -9,12 +9,17 @@ MVN = home=$$(.mvn/java-home) && \
   JAVA_HOME=$$home MAVEN_OPTS="--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow $$MAVEN_OPTS" \
   mvn -B -ntp
 
+# buf as installed, or from npm where that can be reached.
+BUF_VERSION = 1.75.0
+FIND_BUF = buf=$$(command -v buf || echo "npx --yes @bufbuild/buf@$(BUF_VERSION)"); \
+  $$buf --version >/dev/null 2>&1 || { buf=; echo "buf cannot be had: the protos are not looked at"; }
+
 SOURCES := pom.xml $(shell find proto server client -type f -not -path '*/target/*')
 BUILT := target/built
 
 .PHONY: help
 help: ## list what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(BUILT) ## rebuild a live index under four readers and count what they notice (INPUT=DIR_OR_ZIP)
@@ -50,17 +55,23 @@ $(BUILT): $(SOURCES)
 	@echo "       proto/target/shadowindex.binpb (descriptor set), proto/target/protos (with imports)"
 
 .PHONY: check
-check: ## formatting, Error Prone, NullAway, the package map, proto lint (if buf is installed)
+check: ## formatting, Error Prone, NullAway, the package map; lint and compatibility of the protos (buf)
 	@$(MVN) -q spotless:check
 	@$(MVN) -q test -Dtest='*ArchitectureTest,LifecycleTest' -Dsurefire.failIfNoSpecifiedTests=false
-	@if command -v buf >/dev/null; then cd proto && buf lint && buf format --diff --exit-code src/main/proto; \
-	else echo "buf is not installed: protos not linted"; fi
+	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || { $$buf lint && \
+	  $$buf format --diff --exit-code src/main/proto && $$buf breaking --against released.binpb; }
 
 .PHONY: format
 format: ## mend what `make check` refuses and a machine can mend
 	@$(MVN) -q spotless:apply
 	@$(MVN) -q test -pl proto,server -Dtest=LifecycleTest -Dshadowindex.docs=write -Dsurefire.failIfNoSpecifiedTests=false
-	@if command -v buf >/dev/null; then cd proto && buf format --write src/main/proto; fi
+	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || $$buf format --write src/main/proto
+
+.PHONY: release-contract
+release-contract: ## the contract as it is now is what later ones must be compatible with
+	@$(MVN) -q package -pl proto
+	@$(FIND_BUF); cd proto; [ -n "$$buf" ] && \
+	  $$buf build --exclude-source-info --path src/main/proto/shadowindex -o released.binpb
 
 .PHONY: clean
 clean: ## delete everything that was built
