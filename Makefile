@@ -58,6 +58,8 @@ $(BUILT): $(SOURCES)
 check: ## formatting, Error Prone, NullAway, the package map; lint and compatibility of the protos (buf)
 	@$(MVN) -q spotless:check
 	@$(MVN) -q test -Dtest='*ArchitectureTest,LifecycleTest' -Dsurefire.failIfNoSpecifiedTests=false
+	@$(MVN) -q generate-sources -pl proto -Papi-reference
+	@cmp -s proto/target/api/api.md docs/api.md || { echo "docs/api.md is not what the protos say: make format" >&2; exit 1; }
 	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || { $$buf lint && \
 	  $$buf format --diff --exit-code src/main/proto && $$buf breaking --against released.binpb; }
 
@@ -66,6 +68,8 @@ format: ## mend what `make check` refuses and a machine can mend
 	@$(MVN) -q spotless:apply
 	@$(MVN) -q test -pl proto,server -Dtest=LifecycleTest -Dshadowindex.docs=write -Dsurefire.failIfNoSpecifiedTests=false
 	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || $$buf format --write src/main/proto
+	@$(MVN) -q generate-sources -pl proto -Papi-reference
+	@cp proto/target/api/api.md docs/api.md
 
 .PHONY: release-contract
 release-contract: ## the contract as it is now is what later ones must be compatible with
