@@ -45,6 +45,12 @@ crash-test: ## the long proof: N=3000 kills, a halt at every step, 10,000 switch
 	  -Dshadowindex.rounds=300 \
 	  -Dit.test=KillIT,HaltIT -Dshadowindex.kills=$(N) -Dshadowindex.halts=true
 
+.PHONY: test-clients
+test-clients: $(BUILT) ## recipes, and examples in Python and JavaScript, against real servers (installs what they need)
+	@client/examples/install
+	@$(MVN) verify -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false \
+	  -Dtest=none -Dit.test=OtherLanguagesIT,RecipesIT -Dshadowindex.examples=true -Dshadowindex.buf=$(BUF_VERSION)
+
 .PHONY: build
 build: $(BUILT) ## server, shadowctl, descriptor set and protos for other languages
 
