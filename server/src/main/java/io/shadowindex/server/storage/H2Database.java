@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.request.Mutation;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -62,6 +63,7 @@ public final class H2Database implements Transactions, AutoCloseable {
   /** A transaction that waits, and who waits for it. */
   private static final class Task<T> {
     private final Function<DSLContext, T> transaction;
+    private final @Nullable Mutation mutation = Mutation.current();
     private final CompletableFuture<T> result = new CompletableFuture<>();
     private @Nullable Runnable answer;
 
@@ -71,12 +73,20 @@ public final class H2Database implements Transactions, AutoCloseable {
 
     void run(DSLContext context, Connection connection) throws SQLException {
       try {
-        T value = transaction.apply(context);
+        T value = Mutation.during(mutation, () -> transaction.apply(context));
         connection.commit();
+        mutationEnded(true);
         answer = () -> result.complete(value);
       } catch (RuntimeException | Error e) {
         connection.rollback();
+        mutationEnded(false);
         answer = () -> result.completeExceptionally(e);
+      }
+    }
+
+    private void mutationEnded(boolean committed) {
+      if (mutation != null) {
+        mutation.ended(committed);
       }
     }
 
