@@ -1,7 +1,7 @@
 package io.shadowindex.client;
 
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.shadowindex.v1.ErrorReason;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
@@ -48,7 +48,7 @@ final class Repetition {
           lostSince = System.nanoTime();
           pause = FIRST_PAUSE;
         }
-        if (e.getStatus().getCode() != Status.Code.UNAVAILABLE
+        if (!answerIsLost(e)
             || (first && nothingWasSent(e))
             || System.nanoTime() - lostSince > PATIENCE.toNanos()
             || !pausedFor(pause)) {
@@ -58,6 +58,16 @@ final class Repetition {
         reconnect.run();
       }
     }
+  }
+
+  /** A server that can tell what happened says so with a documented reason. */
+  private static boolean answerIsLost(StatusRuntimeException failure) {
+    return switch (failure.getStatus().getCode()) {
+      case UNAVAILABLE -> true;
+      case UNKNOWN, INTERNAL ->
+          Refusal.of(failure).reason() == ErrorReason.Enum.ERROR_REASON_UNSPECIFIED;
+      default -> false;
+    };
   }
 
   private static boolean nothingWasSent(StatusRuntimeException failure) {
