@@ -8,7 +8,9 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.switchover.IndexDoctor;
+import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
@@ -39,13 +41,25 @@ public final class GrpcEndpoint {
       SwitchExecutor switches,
       IndexDoctor doctor,
       BuildWatches watches,
+      Requests requests,
       IndexLayout layout,
       InstantSource clock,
       boolean autoSwitchByDefault) {
     this.watches = watches;
+    var removal = new IndexRemoval(builds, switches);
+    var messages = new Messages(layout, clock);
+    var switchMessages = new SwitchMessages(messages, layout);
     var service =
         new ShadowIndexGrpcService(
-            builds, switches, doctor, watches, layout, clock, autoSwitchByDefault);
+            builds,
+            switches,
+            removal,
+            doctor,
+            watches,
+            messages,
+            switchMessages,
+            autoSwitchByDefault);
+    var unanswered = new UnansweredRequests(builds, switches, removal, messages, switchMessages);
     this.server =
         NettyServerBuilder.forAddress(address)
             .executor(handlers)
@@ -55,7 +69,11 @@ public final class GrpcEndpoint {
             .permitKeepAliveWithoutCalls(true)
             .addService(
                 ServerInterceptors.interceptForward(
-                    service, List.of(new ErrorInterceptor(), validation)))
+                    service,
+                    List.of(
+                        new ErrorInterceptor(),
+                        validation,
+                        new RepeatableCalls(requests, unanswered))))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();

@@ -121,12 +121,17 @@ final class JooqSwitchStore implements SwitchStore {
     return transactions.write(
         transaction -> {
           requireNoLiveBuild(transaction, key);
-          return transaction
-                  .deleteFrom(INDEX_SLOT)
-                  .where(isSlotOf(key))
-                  .and(INDEX_SLOT.ACTIVE_ID.isNull())
-                  .execute()
-              == 1;
+          boolean forgotten =
+              transaction
+                      .deleteFrom(INDEX_SLOT)
+                      .where(isSlotOf(key))
+                      .and(INDEX_SLOT.ACTIVE_ID.isNull())
+                      .execute()
+                  == 1;
+          if (forgotten) {
+            RequestRows.record(transaction, null, null, now());
+          }
+          return forgotten;
         });
   }
 
@@ -178,6 +183,7 @@ final class JooqSwitchStore implements SwitchStore {
             backupCurrent,
             remark);
     insert(transaction, journal, now);
+    RequestRows.record(transaction, generation.id(), generation.revision(), now);
     return new Intention.Granted(journal, System.nanoTime());
   }
 
