@@ -179,7 +179,7 @@ final class SwitchTest {
   }
 
   @Test
-  void aSyncThatFailsAfterTheFlipIsRepeatedBeforeAnythingIsAcknowledged() throws IOException {
+  void aSyncThatFailsOnceAfterTheFlipIsNotRepeatedButDecidedByTheNextStart() throws IOException {
     ShadowIndex next = server.built("main");
     Path linkDirectory = Path.of(next.getCurrentIndexPath()).getParent();
     files =
@@ -198,8 +198,13 @@ final class SwitchTest {
         };
     restart();
 
-    assertThat(server.switchTo(next).getSuccess()).isTrue();
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(next));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("OUTCOME_UNKNOWN");
+    assertThat(server.failures()).hasSize(1);
+    restart();
     assertState(next, BuildState.ACTIVE);
+    assertLive(next, next);
   }
 
   @Test

@@ -106,8 +106,8 @@ public final class RetentionSweeper {
   private static boolean isServed(ShadowIndex build) {
     return switch (build.state()) {
       case SWITCHING, ACTIVE -> true;
-      case CLEANUP -> build.hasFiles();
-      case PREPARING, BUILDING, BUILT, FAILED, CANCELLED -> false;
+      case CLEANUP, FAILED -> build.hasFiles();
+      case PREPARING, BUILDING, BUILT, CANCELLED -> false;
     };
   }
 

@@ -124,6 +124,11 @@ final class GrpcErrors {
               ErrorReason.Enum.BUILD_DIRECTORY_MISSING,
               message,
               build(id));
+      case Refusal.DirectoryEmpty(UUID id) ->
+          status(
+              Code.FAILED_PRECONDITION, ErrorReason.Enum.BUILD_DIRECTORY_EMPTY, message, build(id));
+      case Refusal.IndexChanged(UUID id) ->
+          status(Code.ABORTED, ErrorReason.Enum.INDEX_CHANGED, message, build(id));
       case Refusal.UnsafeFiles(UUID id, List<Violation> files) ->
           status(
               Code.FAILED_PRECONDITION,

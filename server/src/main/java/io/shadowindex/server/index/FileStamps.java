@@ -1,6 +1,7 @@
 package io.shadowindex.server.index;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -28,6 +29,10 @@ public final class FileStamps {
 
   private record Stamp(
       boolean plain, long sizeBytes, long inode, FileTime modified, FileTime changed) {}
+
+  /** Of a file in a directory that the server may not enter, say. */
+  private static final Stamp UNREADABLE =
+      new Stamp(false, -1, -1, FileTime.fromMillis(0), FileTime.fromMillis(0));
 
   private FileStamps(Path generation, Manifest manifest, List<@Nullable Stamp> stamps) {
     this.generation = generation;
@@ -71,6 +76,8 @@ public final class FileStamps {
       Stamp now = stamp(generation.resolve(entry.path()));
       if (now == null) {
         errors.add(entry.path() + " is missing");
+      } else if (now.equals(UNREADABLE)) {
+        errors.add(entry.path() + " cannot be looked at by the server");
       } else if (!now.plain()) {
         errors.add(entry.path() + " is no longer a plain file");
       } else if (now.sizeBytes() != entry.sizeBytes()) {
@@ -100,6 +107,8 @@ public final class FileStamps {
           attribute(found, "ctime", FileTime.class));
     } catch (NoSuchFileException e) {
       return null;
+    } catch (FileSystemException e) {
+      return UNREADABLE;
     }
   }
 

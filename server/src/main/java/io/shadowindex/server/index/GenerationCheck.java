@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toSet;
 
 import io.shadowindex.server.index.GenerationFiles.Found;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -114,6 +115,8 @@ public final class GenerationCheck {
         }
       } catch (NoSuchFileException e) {
         errors.add(entry.path() + " is missing");
+      } catch (FileSystemException e) {
+        errors.add(entry.path() + " cannot be looked at by the server");
       }
     }
     return errors;

@@ -51,7 +51,8 @@ public final class GenerationSealer {
    * @param claimed what the worker says is there
    * @throws io.shadowindex.server.refusal.RefusedException when the directory is gone ({@link
    *     Refusal.DirectoryMissing}), holds what a generation cannot have ({@link
-   *     Refusal.UnsafeFiles}), or not what the worker says ({@link Refusal.ManifestDiffers})
+   *     Refusal.UnsafeFiles}), nothing ({@link Refusal.DirectoryEmpty}), or not what the worker
+   *     says ({@link Refusal.ManifestDiffers})
    */
   public Manifest seal(UUID buildId, ClaimedManifest claimed) throws IOException {
     Path directory = layout.buildDirectory(buildId);
@@ -71,6 +72,9 @@ public final class GenerationSealer {
     GenerationFiles found = GenerationFiles.scan(directory);
     if (!found.unsafe().isEmpty()) {
       throw new Refusal.UnsafeFiles(buildId, found.unsafe()).exception();
+    }
+    if (found.files().isEmpty()) {
+      throw new Refusal.DirectoryEmpty(buildId).exception();
     }
     if (claimed.isGiven()) {
       claimed.requireNamesAndSizes(buildId, found);

@@ -46,7 +46,9 @@ public final class LiveLink {
 
   /** Whether the link leads to exactly that directory, or, for null, does not exist. */
   public boolean leadsTo(@Nullable Path generation) throws IOException {
-    return target().equals(Optional.ofNullable(generation));
+    return generation == null
+        ? !Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+        : target().equals(Optional.of(generation));
   }
 
   /** Whether something that is not a link stands where the link belongs. */

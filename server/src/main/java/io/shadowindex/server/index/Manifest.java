@@ -1,5 +1,6 @@
 package io.shadowindex.server.index;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a complete generation, ordered by path: what every later check is held against.
@@ -56,19 +58,43 @@ public record Manifest(List<Entry> files) {
     }
   }
 
-  /** Reads a manifest that {@link GenerationSealer} wrote. */
+  /** A manifest that is not as it was written. */
+  public static final class DamagedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    DamagedException(@Nullable Throwable cause) {
+      super("the manifest is damaged", cause);
+    }
+  }
+
+  /**
+   * Reads a manifest that {@link GenerationSealer} wrote.
+   *
+   * @throws DamagedException when it is cut off or changed so that it contradicts itself
+   */
   public static Manifest read(Path path) throws IOException {
     try (var in = Files.newInputStream(path);
         JsonParser json = JSON.createParser(in)) {
       var files = new ArrayList<Entry>();
+      long totalBytes = -1;
       while (json.nextToken() != null) {
+        if ("total_bytes".equals(json.currentName())
+            && json.currentToken() == JsonToken.VALUE_NUMBER_INT) {
+          totalBytes = json.getLongValue();
+        }
         if (json.currentToken() == JsonToken.START_ARRAY) {
           while (json.nextToken() == JsonToken.START_OBJECT) {
             files.add(readEntry(json));
           }
         }
       }
-      return new Manifest(files);
+      var manifest = new Manifest(files);
+      if (manifest.totalBytes() != totalBytes) {
+        throw new DamagedException(null);
+      }
+      return manifest;
+    } catch (JacksonException e) {
+      throw new DamagedException(e);
     }
   }
 

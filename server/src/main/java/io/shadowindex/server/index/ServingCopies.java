@@ -2,18 +2,24 @@ package io.shadowindex.server.index;
 
 import io.shadowindex.server.refusal.Refusal;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies of generations on the serving volume, for builds with {@link
@@ -25,6 +31,9 @@ import java.util.function.LongConsumer;
 public final class ServingCopies {
 
   private static final int MAX_ERRORS = 20;
+
+  /** More than cores, because a small file takes mostly its fsync(2). */
+  private static final int THREADS = 16;
 
   private final IndexLayout layout;
   private final FileOperations files;
@@ -64,8 +73,6 @@ public final class ServingCopies {
         files.sync(layout.serveRoot());
       }
       return errors;
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     } finally {
       files.deleteTree(draft);
     }
@@ -118,23 +125,57 @@ public final class ServingCopies {
     return directories;
   }
 
-  private List<String> copyAll(Path source, Path draft, Manifest manifest, LongConsumer copied) {
+  /** In parallel; nothing is written any more when it returns or throws. */
+  private List<String> copyAll(Path source, Path draft, Manifest manifest, LongConsumer copied)
+      throws IOException {
     var errors = new ConcurrentLinkedQueue<String>();
-    manifest.files().parallelStream()
-        .forEach(
-            file -> {
-              Path target = draft.resolve(file.path());
+    var failure = new AtomicReference<@Nullable IOException>();
+    LongConsumer goingOn =
+        bytes -> {
+          if (failure.get() != null) {
+            throw new CancellationException("another file could not be copied");
+          }
+          copied.accept(bytes);
+        };
+    try (var pool = Executors.newFixedThreadPool(THREADS)) {
+      for (Manifest.Entry file : manifest.files()) {
+        pool.execute(
+            () -> {
               try {
-                files.copy(source.resolve(file.path()), target, copied);
-                if (!FileHash.sha256(target).equals(file.sha256())) {
-                  errors.add(file.path() + ": checksum mismatch");
+                if (failure.get() == null) {
+                  copy(source.resolve(file.path()), draft, file, goingOn).ifPresent(errors::add);
                 }
-                files.sync(target);
-                files.makeReadOnly(target);
               } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                failure.compareAndSet(null, e);
+              } catch (CancellationException e) {
+                // The failure that ended this copy is what is told.
               }
             });
+      }
+    }
+    IOException first = failure.get();
+    if (first != null) {
+      throw first;
+    }
     return errors.stream().sorted().limit(MAX_ERRORS).toList();
+  }
+
+  private Optional<String> copy(Path source, Path draft, Manifest.Entry file, LongConsumer copied)
+      throws IOException {
+    Path target = draft.resolve(file.path());
+    try {
+      files.copy(source, target, copied);
+    } catch (NoSuchFileException | AccessDeniedException e) {
+      if (source.toString().equals(e.getFile())) {
+        return Optional.of(file.path() + " is missing or cannot be read");
+      }
+      throw e;
+    }
+    if (!FileHash.sha256(target).equals(file.sha256())) {
+      return Optional.of(file.path() + ": checksum mismatch");
+    }
+    files.sync(target);
+    files.makeReadOnly(target);
+    return Optional.empty();
   }
 }

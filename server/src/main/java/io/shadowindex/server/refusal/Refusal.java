@@ -134,6 +134,24 @@ public sealed interface Refusal {
     }
   }
 
+  /** There is nothing in the directory of a build. */
+  record DirectoryEmpty(UUID buildId) implements Refusal {
+    @Override
+    public String message() {
+      return "the directory of build %s holds no files; write the index to it, then complete"
+          .formatted(buildId);
+    }
+  }
+
+  /** Another change of an index came before the one that was asked for. */
+  record IndexChanged(UUID buildId) implements Refusal {
+    @Override
+    public String message() {
+      return "generation %s is not the live one any more; look at the index and ask again"
+          .formatted(buildId);
+    }
+  }
+
   /** Something that is not a link stands where the live link belongs. */
   record LiveNameOccupied(UUID buildId) implements Refusal {
     @Override

@@ -115,8 +115,9 @@ final class BuildRows {
         at);
   }
 
-  static Duration micros(long micros) {
-    return Duration.of(micros, ChronoUnit.MICROS);
+  /** Null, where a crash came before it was measured, is zero. */
+  static Duration micros(@Nullable Long micros) {
+    return micros == null ? Duration.ZERO : Duration.of(micros, ChronoUnit.MICROS);
   }
 
   static long micros(Duration duration) {

@@ -4,6 +4,7 @@ import static io.shadowindex.server.storage.BuildRows.isBuildOf;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
 import static io.shadowindex.server.storage.schema.tables.SwitchJournal.SWITCH_JOURNAL;
 import static org.jooq.impl.DSL.field;
+import static org.jooq.impl.DSL.inline;
 import static org.jooq.impl.DSL.noCondition;
 import static org.jooq.impl.DSL.not;
 import static org.jooq.impl.DSL.row;
@@ -241,7 +242,12 @@ final class JooqBuildStore implements BuildStore {
         transaction -> {
           transaction
               .update(SHADOW_INDEX)
-              .set(SHADOW_INDEX.AUTO_SWITCH_DUE, false)
+              .set(
+                  SHADOW_INDEX.AUTO_SWITCH_DUE,
+                  // Somebody else's attempt that was refused leaves the automatic one due.
+                  result.automatic() || result.success()
+                      ? inline(false)
+                      : SHADOW_INDEX.AUTO_SWITCH_DUE)
               .set(SHADOW_INDEX.LAST_SWITCH_AT, result.finishedAt())
               .set(SHADOW_INDEX.LAST_SWITCH_SUCCESS, result.success())
               .set(SHADOW_INDEX.LAST_SWITCH_AUTOMATIC, result.automatic())
@@ -283,6 +289,7 @@ final class JooqBuildStore implements BuildStore {
                 .from(SHADOW_INDEX)
                 .where(SHADOW_INDEX.LAST_SWITCH_AT.isNotNull())
                 .and(SHADOW_INDEX.LAST_SWITCH_SUCCESS)
+                .and(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS.isNotNull())
                 .orderBy(SHADOW_INDEX.LAST_SWITCH_AT.desc())
                 .limit(limit)
                 .fetch(held -> BuildRows.micros(held.value1())));

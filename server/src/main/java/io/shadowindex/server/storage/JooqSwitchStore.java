@@ -77,8 +77,17 @@ final class JooqSwitchStore implements SwitchStore {
   }
 
   @Override
-  public Intention intendRollback(UUID generationId) {
-    return transactions.write(transaction -> openRollback(transaction, generationId, true, ""));
+  public Intention intendRollback(UUID generationId, @Nullable UUID replacing) {
+    return transactions.write(
+        transaction -> {
+          Intention intention = openRollback(transaction, generationId, true, "");
+          if (replacing != null
+              && intention instanceof Intention.Granted(SwitchJournal journal, long _)
+              && (journal.old() == null || !replacing.equals(journal.old().id()))) {
+            throw new Refusal.IndexChanged(replacing).exception();
+          }
+          return intention;
+        });
   }
 
   @Override
@@ -323,10 +332,33 @@ final class JooqSwitchStore implements SwitchStore {
     var values = new HashMap<Field<?>, @Nullable Object>();
     values.put(SHADOW_INDEX.SWITCHED_AT, now);
     values.put(SHADOW_INDEX.RETAIN_UNTIL, null);
+    values.putAll(
+        result(true, "it became live; the server was ended before it told more", "", now));
+    values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, false);
     ShadowIndex generation = end(transaction, journal.generationId(), trigger, values);
     changes.add(changed(generation, trigger, message, now));
     IndexSlots.activate(transaction, journal.key(), journal.generationId());
     return changes;
+  }
+
+  /**
+   * What becomes of a change as far as its transaction knows, so that no crash leaves it without a
+   * result. Whoever carried it out writes the rest later: how long it took, what was found.
+   */
+  private static Map<Field<?>, @Nullable Object> result(
+      boolean success, String message, String verificationError, Instant now) {
+    var values = new HashMap<Field<?>, @Nullable Object>();
+    values.put(SHADOW_INDEX.LAST_SWITCH_AT, now);
+    values.put(SHADOW_INDEX.LAST_SWITCH_SUCCESS, success);
+    values.put(SHADOW_INDEX.LAST_SWITCH_AUTOMATIC, SHADOW_INDEX.AUTO_SWITCH_DUE);
+    values.put(SHADOW_INDEX.LAST_SWITCH_MESSAGE, message);
+    values.put(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS, null);
+    values.put(SHADOW_INDEX.LAST_SWITCH_DURATION_MICROS, null);
+    values.put(SHADOW_INDEX.LAST_SWITCH_VALIDATION_ERRORS, new String[0]);
+    values.put(
+        SHADOW_INDEX.LAST_SWITCH_VERIFICATION_ERRORS,
+        verificationError.isEmpty() ? new String[0] : new String[] {verificationError});
+    return values;
   }
 
   private static String because(String happened, SwitchJournal journal) {
@@ -359,10 +391,15 @@ final class JooqSwitchStore implements SwitchStore {
           if (journal.kind() != Kind.SWITCH) {
             return close(transaction, journal, List.of());
           }
+          Instant now = now();
           ShadowIndex build =
-              end(transaction, journal.generationId(), Trigger.SWITCH_ABORTED, Map.of());
+              end(
+                  transaction,
+                  journal.generationId(),
+                  Trigger.SWITCH_ABORTED,
+                  result(false, reason, "", now));
           return close(
-              transaction, journal, List.of(changed(build, Trigger.SWITCH_ABORTED, reason, now())));
+              transaction, journal, List.of(changed(build, Trigger.SWITCH_ABORTED, reason, now)));
         });
   }
 
@@ -395,16 +432,12 @@ final class JooqSwitchStore implements SwitchStore {
             return close(transaction, journal, List.of());
           }
           Instant now = now();
-          ShadowIndex build =
-              end(
-                  transaction,
-                  journal.generationId(),
-                  Trigger.ROLLED_BACK,
-                  Map.of(
-                      SHADOW_INDEX.ERROR_MESSAGE,
-                      journal.remark(),
-                      SHADOW_INDEX.RETAIN_UNTIL,
-                      now.plus(keepFiles)));
+          Map<Field<?>, @Nullable Object> values =
+              result(false, "it was left again", journal.remark(), now);
+          values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, false);
+          values.put(SHADOW_INDEX.ERROR_MESSAGE, journal.remark());
+          values.put(SHADOW_INDEX.RETAIN_UNTIL, now.plus(keepFiles));
+          ShadowIndex build = end(transaction, journal.generationId(), Trigger.ROLLED_BACK, values);
           IndexSlots.free(transaction, journal.key(), journal.generationId());
           return close(
               transaction,

@@ -2,6 +2,7 @@ package io.shadowindex.server.switchover;
 
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.switchover.SwitchConclusion.End;
 import io.shadowindex.server.switchover.SwitchConclusion.Ended;
 import io.shadowindex.server.switchover.SwitchConclusion.Verification;
@@ -51,7 +52,7 @@ final class Cutover {
   sealed interface Attempt {}
 
   /** How a change ended, and how long writers were kept out for it. */
-  record Result(Ended ended, Duration lockHeld) implements Attempt {}
+  record Result(SwitchJournal journal, Ended ended, Duration lockHeld) implements Attempt {}
 
   private record Blocked(String resourceType, UUID holder) implements Attempt {}
 
@@ -95,7 +96,11 @@ final class Cutover {
       case Intention.Granted(SwitchJournal journal, long heldSince) -> {
         try {
           Ended ended = flipAndConclude(journal, link, next, verification);
-          yield new Result(ended, Duration.ofNanos(System.nanoTime() - heldSince));
+          yield new Result(journal, ended, Duration.ofNanos(System.nanoTime() - heldSince));
+        } catch (Error e) {
+          // Nobody knows what works after that; the next start decides.
+          outcomeUnknown.accept(e);
+          throw e;
         } finally {
           lockReleases.release();
         }
@@ -114,14 +119,32 @@ final class Cutover {
       } else {
         link.replaceWith(next);
       }
-      link.sync();
+      sync(link);
       return conclusion.verify(journal, link, verification);
     } catch (IOException | RuntimeException e) {
+      if (e instanceof RefusedException refused
+          && refused.refusal() instanceof Refusal.OutcomeUnknown) {
+        throw e; // the process is ending
+      }
       Ended ended = recoverInPlace(journal, verification, e);
       if (ended.end() == End.ABORTED) {
         throw e;
       }
       return ended;
+    }
+  }
+
+  /**
+   * Makes a flip durable. After a failure nobody knows which link is on disk, and a second fsync(2)
+   * that succeeds would prove nothing, since a write error is reported once: the process has to
+   * end, and its next start decides.
+   */
+  private void sync(LiveLink link) {
+    try {
+      link.sync();
+    } catch (IOException e) {
+      outcomeUnknown.accept(e);
+      throw new Refusal.OutcomeUnknown().exception();
     }
   }
 

@@ -106,6 +106,8 @@ public final class IndexDoctor {
           layout.directory(active), Manifest.read(layout.manifest(active.id())));
     } catch (NoSuchFileException e) {
       return List.of("the manifest of the active generation is gone");
+    } catch (Manifest.DamagedException e) {
+      return List.of("the manifest of the active generation is damaged");
     }
   }
 

@@ -173,6 +173,8 @@ final class SwitchConclusion {
       return GenerationCheck.content(generation, manifest).errors();
     } catch (NoSuchFileException e) {
       return List.of("the manifest is gone");
+    } catch (Manifest.DamagedException e) {
+      return List.of("the manifest is damaged");
     }
   }
 

@@ -18,6 +18,7 @@ import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.switchover.SwitchConclusion.End;
 import io.shadowindex.server.switchover.SwitchJournal.Kind;
+import io.shadowindex.server.switchover.SwitchOutcome.Became;
 import io.shadowindex.server.switchover.SwitchStore.Intention;
 import io.shadowindex.server.switchover.SwitchValidation.Validated;
 import java.io.IOException;
@@ -180,6 +181,7 @@ public final class SwitchExecutor {
       Manifest manifest = candidate.validated().manifest();
       List<String> errors = copy(id, manifest);
       if (!errors.isEmpty()) {
+        targets.requireBuilt(id); // whoever cancelled it has its files deleted
         var damaged = new ValidationReport(errors, List.of(), List.of());
         return notTried(Kind.SWITCH, candidate.with(damaged), began);
       }
@@ -208,10 +210,17 @@ public final class SwitchExecutor {
     }
   }
 
-  private void deleteUnusedCopy(UUID id) throws IOException {
-    switch (targets.require(id).state()) {
-      case SWITCHING, ACTIVE, CLEANUP -> {}
-      case PREPARING, BUILDING, BUILT, FAILED, CANCELLED -> copies.delete(id);
+  /**
+   * Deletes a copy that nobody has read; retention takes those that were live, if only a moment.
+   */
+  private void deleteUnusedCopy(UUID id) {
+    try {
+      switch (targets.require(id).state()) {
+        case PREPARING, BUILDING, BUILT, CANCELLED -> copies.delete(id);
+        case SWITCHING, ACTIVE, CLEANUP, FAILED -> {}
+      }
+    } catch (IOException e) {
+      log.warn("the unused copy of {} could not be deleted; the next start does", id, e);
     }
   }
 
@@ -259,10 +268,14 @@ public final class SwitchExecutor {
    */
   public SwitchOutcome rollBack(RollbackRequest request) throws IOException {
     long began = System.nanoTime();
-    ShadowIndex generation = targets.rollbackTarget(request);
+    SwitchTargets.Rollback target = targets.rollbackTarget(request);
+    UUID id = target.generation().id();
     return kept(
         bringBack(
-            generation, request.timeout(), () -> store.intendRollback(generation.id()), began),
+            target.generation(),
+            request.timeout(),
+            () -> store.intendRollback(id, target.replacing()),
+            began),
         false);
   }
 
@@ -444,7 +457,7 @@ public final class SwitchExecutor {
         since(began),
         Duration.ZERO,
         candidate.validated().report(),
-        false,
+        Became.REFUSED,
         List.of(),
         SwitchConclusion.accessible(candidate.link()));
   }
@@ -467,7 +480,8 @@ public final class SwitchExecutor {
     if (changed.ended().end() != End.COMMITTED) {
       throw new IOException("the live link of " + key + " could not be removed");
     }
-    return new RemovalOutcome(targets.require(active), cancelled, changed.lockHeld());
+    UUID removed = changed.journal().generationId();
+    return new RemovalOutcome(targets.require(removed), cancelled, changed.lockHeld());
   }
 
   private SwitchOutcome replace(
@@ -494,7 +508,7 @@ public final class SwitchExecutor {
           since(began),
           changed.lockHeld(),
           candidate.validated().report(),
-          changed.ended().end() == End.COMMITTED,
+          changed.ended().end() == End.COMMITTED ? Became.LIVE : Became.ROLLED_BACK,
           changed.ended().verificationErrors(),
           SwitchConclusion.accessible(link));
     } finally {

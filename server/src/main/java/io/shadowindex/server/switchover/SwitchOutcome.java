@@ -1,6 +1,5 @@
 package io.shadowindex.server.switchover;
 
-import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.ShadowIndex;
 import java.time.Duration;
 import java.util.List;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param old the generation that was live before; null when there was none
  * @param lockHeld how long writers were kept out, twice where the check after it took the switch
  *     back; zero when the lock was not taken
- * @param verified whether the generation was found whole behind the flipped link
+ * @param became how the attempt ended, whatever somebody else has done to the build since
  * @param accessible whether the index can be opened through the live link now
  */
 public record SwitchOutcome(
@@ -25,12 +24,29 @@ public record SwitchOutcome(
     Duration duration,
     Duration lockHeld,
     ValidationReport validation,
-    boolean verified,
+    Became became,
     List<String> verificationErrors,
     boolean accessible) {
 
+  /** What an attempt to make a generation live can end with. */
+  public enum Became {
+    /** The generation became live. */
+    LIVE,
+    /** Validation spoke against it: nothing was tried. */
+    REFUSED,
+    /** Verification under the lock failed: what was live before is live again. */
+    ROLLED_BACK,
+    /** The check after the switch failed: what was live before is live again. */
+    UNDONE
+  }
+
   public boolean success() {
-    return build.state() == BuildState.ACTIVE;
+    return became == Became.LIVE;
+  }
+
+  /** Whether the generation was found whole behind the flipped link, and no check failed since. */
+  public boolean verified() {
+    return success() && verificationErrors.isEmpty();
   }
 
   /** The same after a check that failed and could not take the change back. */
@@ -43,7 +59,7 @@ public record SwitchOutcome(
         lockHeld,
         validation.withWarning(
             "the generation stays live although the check after the switch failed: " + why),
-        false,
+        Became.LIVE,
         errors,
         accessible);
   }
@@ -52,7 +68,15 @@ public record SwitchOutcome(
   SwitchOutcome undone(
       List<String> errors, ShadowIndex now, Duration total, Duration lockHeldAgain) {
     return new SwitchOutcome(
-        kind, now, old, total, lockHeld.plus(lockHeldAgain), validation, false, errors, accessible);
+        kind,
+        now,
+        old,
+        total,
+        lockHeld.plus(lockHeldAgain),
+        validation,
+        Became.UNDONE,
+        errors,
+        accessible);
   }
 
   /** One sentence for people. */
@@ -71,7 +95,7 @@ public record SwitchOutcome(
               ? "the generation's files are damaged; choose another one"
               : "the build's files are damaged; cancel it and build again");
     }
-    if (build.state() == BuildState.BUILT) {
+    if (became == Became.REFUSED) {
       return not + "validation failed; the build can be switched to with force_switch";
     }
     return not

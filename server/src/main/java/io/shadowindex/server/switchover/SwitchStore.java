@@ -49,9 +49,12 @@ public interface SwitchStore {
    * Intends to make a superseded generation live again; it stays CLEANUP until the commit.
    *
    * <p>Refuses with {@code BuildNotFound}, {@code IllegalTransition} unless CLEANUP, {@code
-   * GenerationNotRetained}.
+   * GenerationNotRetained}; with {@code IndexChanged} when another generation than {@code
+   * replacing} is live.
+   *
+   * @param replacing null is not compared
    */
-  Intention intendRollback(UUID generationId);
+  Intention intendRollback(UUID generationId, @Nullable UUID replacing);
 
   /**
    * Intends to undo a switch that was committed: the generation that it replaced is to be live

@@ -31,8 +31,15 @@ final class SwitchTargets {
     return build;
   }
 
-  /** The generation that a rollback was asked for. */
-  ShadowIndex rollbackTarget(RollbackRequest request) {
+  /**
+   * What a rollback was asked for.
+   *
+   * @param replacing the generation that has to be the live one still, for a rollback to the one
+   *     before it; null when it does not matter
+   */
+  record Rollback(ShadowIndex generation, @Nullable UUID replacing) {}
+
+  Rollback rollbackTarget(RollbackRequest request) {
     IndexKey key = request.key();
     UUID named = request.generationId();
     if (named != null) {
@@ -40,6 +47,7 @@ final class SwitchTargets {
           .find(named)
           .filter(build -> build.spec().key().equals(key))
           .map(SwitchTargets::requireRetained)
+          .map(build -> new Rollback(build, null))
           .orElseThrow(() -> new Refusal.BuildNotFound(named).exception());
     }
     var index = builds.findIndex(key, PREVIOUS_LIMIT).orElseThrow(() -> indexNotFound(key));
@@ -47,6 +55,7 @@ final class SwitchTargets {
     return index.retained().stream()
         .filter(retained -> active == null || retained.sequence() < active.sequence())
         .findFirst()
+        .map(previous -> new Rollback(previous, active == null ? null : active.id()))
         .orElseThrow(
             () ->
                 new Refusal.NoPreviousGeneration(

@@ -58,7 +58,12 @@ final class SwitchValidation {
       throw new Refusal.DirectoryMissing(build.id()).exception();
     }
     Completion completion = completion(build);
-    Manifest manifest = readManifest(build);
+    Manifest manifest;
+    try {
+      manifest = readManifest(build);
+    } catch (Manifest.DamagedException e) {
+      return damagedManifest(directory);
+    }
     FileStamps stamps = FileStamps.of(directory, manifest);
     boolean thorough = checks.contains(ValidationCheck.INTEGRITY_CHECK);
     GenerationCheck.Result found =
@@ -79,6 +84,14 @@ final class SwitchValidation {
       checkSize(completion, found.totalBytes(), live, tolerance, errors);
     }
     return new Validated(manifest, stamps, new ValidationReport(found.errors(), errors, warnings));
+  }
+
+  private static Validated damagedManifest(Path directory) throws IOException {
+    var nothing = new Manifest(List.of());
+    return new Validated(
+        nothing,
+        FileStamps.of(directory, nothing),
+        new ValidationReport(List.of("the manifest is damaged"), List.of(), List.of()));
   }
 
   private void checkFormat(Path directory, List<String> errors) {

@@ -378,13 +378,13 @@ abstract class BuildStoreContract {
     ShadowIndex first = switched("main");
     switched("main");
     Instant after = Instant.now().plus(KEEP).plusSeconds(60);
-    var journal = ((Intention.Granted) switches().intendRollback(first.id())).journal();
+    var journal = ((Intention.Granted) switches().intendRollback(first.id(), null)).journal();
 
     assertThat(builds().expired(after, 0, 10)).isEmpty();
     assertThat(builds().markFilesDeleted(first.id(), after, 0)).isFalse();
     switches().abort(journal, "");
     assertThat(builds().markFilesDeleted(first.id(), after, 0)).isTrue();
-    assertThat(refusal(() -> switches().intendRollback(first.id())))
+    assertThat(refusal(() -> switches().intendRollback(first.id(), null)))
         .isEqualTo(new Refusal.GenerationNotRetained(first.id()));
   }
 
@@ -410,7 +410,7 @@ abstract class BuildStoreContract {
     ShadowIndex built = inState(BUILT, "main", "default", List.of("b"));
     intend(built);
 
-    assertThat(switches().intendRollback(first.id()))
+    assertThat(switches().intendRollback(first.id(), null))
         .isEqualTo(new Intention.Blocked("b", built.id()));
   }
 
@@ -595,7 +595,7 @@ abstract class BuildStoreContract {
       }
       case SUPERSEDED -> supersede(build);
       case REINSTATED -> {
-        Intention intention = switches().intendRollback(id);
+        Intention intention = switches().intendRollback(id, null);
         switches().commit(((Intention.Granted) intention).journal(), KEEP, "");
         yield find(id);
       }

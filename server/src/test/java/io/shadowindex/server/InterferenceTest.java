@@ -1,0 +1,383 @@
+package io.shadowindex.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.StatusRuntimeException;
+import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.index.DelegatingFileOperations;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.AtStep;
+import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.AutoSwitch;
+import io.shadowindex.v1.CheckIndexesRequest;
+import io.shadowindex.v1.CheckIndexesResponse.Finding;
+import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.RollbackIndexRequest;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.ShadowIndex.State;
+import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.SwitchIndexRequest;
+import io.shadowindex.v1.SwitchIndexResponse;
+import io.shadowindex.v1.SwitchStrategy;
+import io.shadowindex.v1.ValidationCheck;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What happens to a change when somebody, or something, comes between its steps. */
+final class InterferenceTest {
+
+  private Path directory = Path.of("");
+  private Path serveRoot = Path.of("");
+  private TestServer server;
+  private volatile SwitchStep.Observer observer = SwitchStep.Observer.NONE;
+  private FileOperations files = FileOperations.real();
+
+  @BeforeEach
+  void startServer(@TempDir Path temporary) throws IOException {
+    directory = temporary.resolve("data");
+    serveRoot = temporary.resolve("serving");
+    start();
+  }
+
+  private void start() throws IOException {
+    server =
+        TestServer.start(
+            TestServer.withServeRoot(TestServer.config(directory), serveRoot),
+            new Environment(InstantSource.system(), files, step -> observer.before(step)));
+  }
+
+  private void restartWith(FileOperations operations) throws IOException {
+    server.close();
+    files = operations;
+    observer = SwitchStep.Observer.NONE;
+    start();
+  }
+
+  @AfterEach
+  void stopServer() {
+    server.close();
+  }
+
+  @Test
+  void aRollbackToThePreviousGenerationDoesNotUndoASwitchThatCameBetween() throws IOException {
+    ShadowIndex first = switched();
+    switched();
+    ShadowIndex between = server.built("main");
+    observer = once(SwitchStep.STAGE, () -> assertThat(switchTo(between)).isTrue());
+
+    var refused =
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> server.stub().rollbackIndex(toThePrevious()));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("INDEX_CHANGED");
+    assertThat(server.get(first).getState()).isEqualTo(State.CLEANUP);
+    assertThat(server.get(between).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void aSwitchThatSomebodyElseReplacedAtOnceWasASuccess() throws IOException {
+    switched();
+    ShadowIndex next = ofSomeFiles(150); // more than are looked at under the lock
+    observer =
+        once(
+            SwitchStep.CONFIRM,
+            () -> assertThat(server.stub().rollbackIndex(toThePrevious()).getSuccess()).isTrue());
+
+    SwitchIndexResponse response = forced(next);
+
+    assertThat(response.getSuccess()).isTrue();
+    assertThat(server.get(next).getState()).isEqualTo(State.CLEANUP);
+    assertThat(server.get(next).getLastSwitch().getSuccess()).isTrue();
+  }
+
+  @Test
+  void anAutomaticSwitchStaysDueWhenSomebodyElsesIsRefused() throws Exception {
+    switched();
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                startBuild()
+                    .setAutoSwitch(
+                        AutoSwitch.newBuilder()
+                            .setEnabled(true)
+                            .addValidationChecks(ValidationCheck.Enum.INTEGRITY_CHECK))
+                    .build())
+            .getShadowIndex();
+    TestServer.write(build, "segment", "far smaller than the live one");
+    var begun = new CountDownLatch(1);
+    var mayGoOn = new CountDownLatch(1);
+    observer =
+        once(
+            SwitchStep.STAGE,
+            () -> {
+              begun.countDown();
+              awaitUninterruptibly(mayGoOn);
+            });
+    server.complete(build, 1);
+    begun.await();
+
+    SwitchIndexRequest strict =
+        TestServer.switchRequest(build)
+            .addValidationChecks(ValidationCheck.Enum.RECORD_COUNT_VALIDATION)
+            .build();
+    assertThat(server.stub().switchIndex(strict).getSuccess()).isFalse();
+
+    assertThat(server.server().buildStore().autoSwitchesDue()).hasSize(1);
+    mayGoOn.countDown();
+    await().until(() -> server.get(build).getState() == State.ACTIVE);
+    await().until(() -> server.server().buildStore().autoSwitchesDue().isEmpty());
+  }
+
+  @Test
+  void aSwitchThatACrashCutOffHasAResultAndNotTheOneBefore() throws IOException {
+    switched();
+    ShadowIndex next = server.startBuild("main");
+    TestServer.write(next, "segment", "x");
+    server.complete(next, 1);
+    SwitchIndexRequest strict =
+        TestServer.switchRequest(next)
+            .addValidationChecks(ValidationCheck.Enum.RECORD_COUNT_VALIDATION)
+            .build();
+    assertThat(server.stub().switchIndex(strict).getSuccess()).isFalse();
+    observer = AtStep.crash(SwitchStep.COMMIT);
+    assertThat(catchThrowable(() -> forced(next))).isNotNull();
+
+    restartWith(files);
+
+    ShadowIndex now = server.get(next);
+    assertThat(now.getState()).isEqualTo(State.ACTIVE);
+    assertThat(now.getLastSwitch().getSuccess()).isTrue();
+    assertThat(now.getLastSwitch().getValidationErrorsList()).isEmpty();
+  }
+
+  @Test
+  void anErrorOfTheMachineUnderTheLockEndsTheProcessAndTheNextStartDecides() throws IOException {
+    ShadowIndex old = switched();
+    ShadowIndex next = server.built("main");
+    restartWith(
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void rename(Path from, Path to) throws IOException {
+            if (to.endsWith("default")) {
+              throw new StackOverflowError();
+            }
+            super.rename(from, to);
+          }
+        });
+
+    assertThat(catchThrowable(() -> server.switchTo(next))).isNotNull();
+    assertThat(server.failures()).hasOnlyElementsOfType(StackOverflowError.class).isNotEmpty();
+
+    restartWith(FileOperations.real());
+    assertThat(server.get(next).getState()).isEqualTo(State.BUILT);
+    assertThat(server.get(old).getState()).isEqualTo(State.ACTIVE);
+    assertThat(switchTo(next)).isTrue();
+  }
+
+  @Test
+  void aBuildCancelledAndSweptWhileItIsCopiedIsSaidToBeCancelled() throws IOException {
+    ShadowIndex build = toBeCopied();
+    var cancelled = new AtomicBoolean();
+    restartWith(
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void copy(Path from, Path to, LongConsumer copied) throws IOException {
+            if (cancelled.compareAndSet(false, true)) {
+              server.cancel(build);
+            }
+            await().until(() -> !Files.exists(Path.of(build.getShadowIndexPath())));
+            super.copy(from, to, copied);
+          }
+        });
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(build));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("ILLEGAL_TRANSITION");
+  }
+
+  @Test
+  void aCopyThatFailedIsOverWhenItIsAnswered() throws IOException {
+    ShadowIndex build = toBeCopied();
+    var first = new AtomicBoolean(true);
+    var secondBegan = new CountDownLatch(1);
+    var underWay = new AtomicInteger();
+    restartWith(
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void copy(Path from, Path to, LongConsumer copied) throws IOException {
+            if (first.compareAndSet(true, false)) {
+              awaitUninterruptibly(secondBegan);
+              throw new FileSystemException(to.toString(), null, "No space left on device");
+            }
+            underWay.incrementAndGet();
+            secondBegan.countDown();
+            try {
+              super.copy(from, to, copied);
+            } finally {
+              underWay.decrementAndGet();
+            }
+          }
+        });
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(build));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("DISK_FULL");
+    assertThat(underWay).hasValue(0);
+    assertThat(serveRoot.resolve("staging")).isEmptyDirectory();
+  }
+
+  @Test
+  void aCopyThatWasLiveForAMomentStaysForThoseWhoReadIt() throws IOException {
+    switched();
+    ShadowIndex next = toBeCopied();
+    var resolved = new AtomicReference<>(Path.of(""));
+    observer =
+        AtStep.run(
+            SwitchStep.VERIFY,
+            () -> {
+              resolved.set(Path.of(next.getCurrentIndexPath()).toRealPath());
+              Files.delete(resolved.get().resolve("segment"));
+            });
+
+    SwitchIndexResponse response = forced(next);
+
+    assertThat(response.getShadowIndex().getState()).isEqualTo(State.FAILED);
+    assertThat(resolved.get().resolve("deep/er/postings")).exists();
+    restartWith(files);
+    assertThat(resolved.get().resolve("deep/er/postings")).exists();
+  }
+
+  @Test
+  void aManifestThatIsCutOffIsDamageAndHidesNothingElse() throws IOException {
+    ShadowIndex live = switched();
+    ShadowIndex next = server.built("main");
+    for (ShadowIndex each : List.of(live, next)) {
+      Path manifest = Path.of(each.getShadowIndexPath() + ".manifest.json");
+      String text = Files.readString(manifest);
+      Files.writeString(manifest, text.substring(0, text.length() / 2));
+    }
+
+    SwitchIndexResponse response = server.switchTo(next);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getValidationErrorsList()).containsExactly("the manifest is damaged");
+    assertThat(
+            server.stub().checkIndexes(CheckIndexesRequest.getDefaultInstance()).getFindingsList())
+        .extracting(Finding::getProblem)
+        .containsExactly("the manifest of the active generation is damaged");
+  }
+
+  @Test
+  void aBuildWithoutFilesIsNotComplete() throws IOException {
+    ShadowIndex build = server.startBuild("main");
+    Files.createDirectory(Path.of(build.getShadowIndexPath()).resolve("empty"));
+
+    var refused =
+        catchThrowableOfType(StatusRuntimeException.class, () -> server.complete(build, 1));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("BUILD_DIRECTORY_EMPTY");
+    assertThat(server.get(build).getState()).isEqualTo(State.BUILDING);
+    TestServer.write(build, "segment", "x");
+    assertThat(server.complete(build, 1).getState()).isEqualTo(State.BUILT);
+  }
+
+  @Test
+  void aFileWithTheLongestNameThereIsGoesLive() throws IOException {
+    ShadowIndex build = server.startBuild("main");
+    String name = "ä".repeat(127) + "x"; // 255 bytes
+    TestServer.write(build, name, "x");
+    server.complete(build, 1);
+
+    assertThat(switchTo(build)).isTrue();
+
+    assertThat(Path.of(build.getCurrentIndexPath()).resolve(name)).exists();
+  }
+
+  private static SwitchStep.Observer once(SwitchStep step, AtStep.Interference interference) {
+    var done = new AtomicBoolean();
+    return AtStep.run(
+        step,
+        () -> {
+          if (done.compareAndSet(false, true)) {
+            interference.run();
+          }
+        });
+  }
+
+  private ShadowIndex switched() throws IOException {
+    ShadowIndex build = server.built("main");
+    assertThat(switchTo(build)).isTrue();
+    return build;
+  }
+
+  private boolean switchTo(ShadowIndex build) {
+    return server.switchTo(build).getSuccess();
+  }
+
+  /** Whatever its size and count are. */
+  private SwitchIndexResponse forced(ShadowIndex build) {
+    return server.stub().switchIndex(TestServer.switchRequest(build).setForceSwitch(true).build());
+  }
+
+  private ShadowIndex ofSomeFiles(int count) throws IOException {
+    ShadowIndex build = server.startBuild("main");
+    for (int i = 0; i < count; i++) {
+      TestServer.write(build, "segment-" + i, UUID.randomUUID().toString());
+    }
+    return server.complete(build, 100);
+  }
+
+  private ShadowIndex toBeCopied() throws IOException {
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                startBuild().setSwitchStrategy(SwitchStrategy.Enum.COPY_AND_REPLACE).build())
+            .getShadowIndex();
+    for (String file : List.of("segment", "deep/er/postings")) {
+      TestServer.write(build, file, file + " of " + build.getShadowIndexId());
+    }
+    return server.complete(build, 100);
+  }
+
+  private static StartBuildRequest.Builder startBuild() {
+    return StartBuildRequest.newBuilder()
+        .setBranchName("main")
+        .setIndexType(IndexType.Enum.SEARCH_INDEX)
+        .addResourceTypes("object_type");
+  }
+
+  private static RollbackIndexRequest toThePrevious() {
+    return RollbackIndexRequest.newBuilder()
+        .setBranchName("main")
+        .setIndexType(IndexType.Enum.SEARCH_INDEX)
+        .build();
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
