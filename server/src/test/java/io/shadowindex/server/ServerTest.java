@@ -307,7 +307,8 @@ final class ServerTest {
             config.progressFlush(),
             Duration.ofMillis(20),
             config.rehearsedSwitches(),
-            config.drain()),
+            config.drain(),
+            config.audit()),
         new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }
 

@@ -1,5 +1,6 @@
 package io.shadowindex.server.storage;
 
+import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.request.RequestStore;
 import io.shadowindex.server.switchover.SwitchStore;
@@ -40,6 +41,10 @@ public final class StateStore implements AutoCloseable {
 
   public RequestStore requests() {
     return new RequestRows(database);
+  }
+
+  public AuditStore audit() {
+    return new AuditRows(database);
   }
 
   public BuildLog log() {

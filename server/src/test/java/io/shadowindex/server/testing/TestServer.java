@@ -86,7 +86,8 @@ public final class TestServer implements AutoCloseable {
         config.progressFlush(),
         Duration.ofMillis(20),
         config.rehearsedSwitches(),
-        config.drain());
+        config.drain(),
+        config.audit());
   }
 
   /** The same with a limit to how much slower a build's probe queries may be. */
@@ -105,7 +106,28 @@ public final class TestServer implements AutoCloseable {
         config.progressFlush(),
         config.sweepInterval(),
         config.rehearsedSwitches(),
-        config.drain());
+        config.drain(),
+        config.audit());
+  }
+
+  /** The same with an audit log that also goes to a file. */
+  public static ServerConfig withAudit(ServerConfig config, ServerConfig.Audit audit) {
+    return new ServerConfig(
+        config.listen(),
+        config.dataDir(),
+        config.indexRoot(),
+        config.serveRoot(),
+        config.retention(),
+        config.keepGenerations(),
+        config.grace(),
+        config.tolerance(),
+        config.probeMaxSlowdown(),
+        config.autoSwitch(),
+        config.progressFlush(),
+        Duration.ofMillis(20),
+        config.rehearsedSwitches(),
+        config.drain(),
+        audit);
   }
 
   public ShadowIndexServer server() {
