@@ -164,7 +164,7 @@ final class ProbeTest {
     var seen = new AtomicReference<State>();
     observer =
         step -> {
-          if (step == SwitchStep.PROBE_LIVE) {
+          if (step == SwitchStep.CONFIRM) {
             seen.set(server.get(next).getState());
           }
         };
@@ -181,7 +181,7 @@ final class ProbeTest {
     var later = new AtomicReference<ShadowIndex>();
     observer =
         step -> {
-          if (step == SwitchStep.PROBE_LIVE && later.get() == null) {
+          if (step == SwitchStep.CONFIRM && later.get() == null) {
             later.set(switchedWithoutQueries());
           }
         };
@@ -193,7 +193,7 @@ final class ProbeTest {
     assertThat(response.getWarningsList())
         .singleElement()
         .asString()
-        .startsWith("the new generation stays live although its probe failed: ");
+        .startsWith("the generation stays live although the check after the switch failed: ");
     assertThat(server.get(later.get()).getState()).isEqualTo(State.ACTIVE);
   }
 
@@ -218,7 +218,7 @@ final class ProbeTest {
     assertThat(response.getVerificationErrorsList()).hasSize(1);
     assertThat(response.getWarningsList())
         .containsExactly(
-            "the new generation stays live although its probe failed: there is no generation to go"
+            "the generation stays live although the check after the switch failed: there is no generation to go"
                 + " back to");
     assertThat(server.get(first).getState()).isEqualTo(State.ACTIVE);
   }
@@ -251,7 +251,7 @@ final class ProbeTest {
   @ParameterizedTest
   @EnumSource(
       value = SwitchStep.class,
-      names = {"PROBE", "PROBE_LIVE"})
+      names = {"PROBE", "CONFIRM"})
   void aCrashInAProbeLeavesTheLinkWhereItIs(SwitchStep step) throws IOException {
     ShadowIndex old = live("query=0");
     ShadowIndex next = scripted("query=0\nquery.live=fails");
@@ -266,7 +266,7 @@ final class ProbeTest {
     server.close();
     start(MAX_SLOWDOWN);
 
-    boolean committed = step == SwitchStep.PROBE_LIVE;
+    boolean committed = step == SwitchStep.CONFIRM;
     assertThat(server.get(next).getState()).isEqualTo(committed ? State.ACTIVE : State.BUILT);
     assertThat(server.get(old).getState()).isEqualTo(committed ? State.CLEANUP : State.ACTIVE);
   }

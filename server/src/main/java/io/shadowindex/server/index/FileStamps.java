@@ -45,12 +45,28 @@ public final class FileStamps {
   }
 
   /**
-   * Looks again: one sentence for each file that is missing, has not the size in the manifest, or
-   * was touched since; 20 at most.
+   * Looks again at the first files: one sentence for each that is missing, has not the size in the
+   * manifest, or was touched since; 20 at most. Takes some 3 microseconds a file.
+   *
+   * @param count how many at most
    */
-  public List<String> changes() throws IOException {
+  public List<String> changesInFirst(int count) throws IOException {
+    return changes(0, Math.min(count, stamps.size()));
+  }
+
+  /** The same for all but the first files. */
+  public List<String> changesAfterFirst(int count) throws IOException {
+    return changes(Math.min(count, stamps.size()), stamps.size());
+  }
+
+  /** How many files there are. */
+  public int count() {
+    return stamps.size();
+  }
+
+  private List<String> changes(int from, int to) throws IOException {
     var errors = new ArrayList<String>();
-    for (int i = 0; i < stamps.size(); i++) {
+    for (int i = from; i < to; i++) {
       Manifest.Entry entry = manifest.files().get(i);
       Stamp now = stamp(generation.resolve(entry.path()));
       if (now == null) {

@@ -2,10 +2,13 @@ package io.shadowindex.server.storage;
 
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.request.Mutation;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -52,42 +55,29 @@ public final class H2Database implements Transactions, AutoCloseable {
   private final JdbcConnectionPool connections;
   private final Configuration configuration;
   private final Consumer<Throwable> onFailure;
-  private final BlockingQueue<Task<?>> queue = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Job<?>> queue = new LinkedBlockingQueue<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final DurableMark durable = new DurableMark();
   private final Connection writerConnection;
+  private final DSLContext writerContext;
   private final Thread writer;
   private volatile boolean failed;
 
-  /** A transaction that waits, and who waits for it. */
-  private static final class Task<T> {
-    private final Function<DSLContext, T> transaction;
-    private final @Nullable Mutation mutation = Mutation.current();
+  /** What waits for the writer, and who waits for it. */
+  private abstract static sealed class Job<T> {
+    /** What the caller carries out, and so does the writer for it. */
+    final @Nullable Mutation mutation = Mutation.current();
+
     private final CompletableFuture<T> result = new CompletableFuture<>();
     private @Nullable Runnable answer;
 
-    Task(Function<DSLContext, T> transaction) {
-      this.transaction = transaction;
+    void succeeded(T value) {
+      answer = () -> result.complete(value);
     }
 
-    void run(DSLContext context, Connection connection) throws SQLException {
-      try {
-        T value = Mutation.during(mutation, () -> transaction.apply(context));
-        connection.commit();
-        mutationEnded(true);
-        answer = () -> result.complete(value);
-      } catch (RuntimeException | Error e) {
-        connection.rollback();
-        mutationEnded(false);
-        answer = () -> result.completeExceptionally(e);
-      }
-    }
-
-    private void mutationEnded(boolean committed) {
-      if (mutation != null) {
-        mutation.ended(committed);
-      }
+    void failed(Throwable cause) {
+      answer = () -> result.completeExceptionally(cause);
     }
 
     void answer() {
@@ -98,6 +88,65 @@ public final class H2Database implements Transactions, AutoCloseable {
 
     void answerUnknown() {
       result.completeExceptionally(new Refusal.OutcomeUnknown().exception());
+    }
+
+    /** Waits for the answer and throws what it was refused with. */
+    T await() throws IOException {
+      try {
+        return result.join();
+      } catch (CompletionException e) {
+        switch (e.getCause()) {
+          case RuntimeException cause -> throw cause;
+          case IOException cause -> throw cause;
+          case Error cause -> throw cause;
+          case null, default -> throw e;
+        }
+      }
+    }
+  }
+
+  /** One transaction, committed with the others that wait. */
+  private static final class Transaction<T> extends Job<T> {
+    private final Function<DSLContext, T> statements;
+
+    Transaction(Function<DSLContext, T> statements) {
+      this.statements = statements;
+    }
+
+    void run(DSLContext context, Connection connection) throws SQLException {
+      try {
+        T value = Mutation.during(mutation, () -> statements.apply(context));
+        connection.commit();
+        mutationEnded(true);
+        succeeded(value);
+      } catch (RuntimeException | Error e) {
+        connection.rollback();
+        mutationEnded(false);
+        failed(e);
+      }
+    }
+
+    private void mutationEnded(boolean committed) {
+      if (mutation != null) {
+        mutation.ended(committed);
+      }
+    }
+  }
+
+  /** Work that has the writer for itself. */
+  private static final class Exclusive<T> extends Job<T> {
+    private final Work<T> work;
+
+    Exclusive(Work<T> work) {
+      this.work = work;
+    }
+
+    void run() {
+      try {
+        succeeded(Mutation.during(mutation, work::run));
+      } catch (IOException | RuntimeException | Error e) {
+        failed(e);
+      }
     }
   }
 
@@ -141,24 +190,38 @@ public final class H2Database implements Transactions, AutoCloseable {
                     .withRenderNameCase(RenderNameCase.AS_IS));
     this.writerConnection = connections.getConnection();
     this.writerConnection.setAutoCommit(false);
+    this.writerContext =
+        DSL.using(writerConnection, configuration.dialect(), configuration.settings());
     this.writer = Thread.ofPlatform().name("h2-writer").start(this::writeUntilClosed);
   }
 
   @Override
   public <T> T write(Function<DSLContext, T> transaction) {
-    refuseWhenClosed();
-    var task = new Task<T>(transaction);
-    queue.add(task);
-    if (closed.get() && queue.remove(task)) {
-      throw new Refusal.Draining().exception();
-    }
+    var job = new Transaction<T>(transaction);
     try {
-      return task.result.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
+      if (Thread.currentThread() == writer) {
+        commit(List.of(job));
+      } else {
+        enqueue(job);
       }
-      throw e;
+      return job.await();
+    } catch (IOException e) {
+      throw new IllegalStateException("a transaction does not throw it", e);
+    }
+  }
+
+  @Override
+  public <T> T exclusively(Work<T> work) throws IOException {
+    var job = new Exclusive<T>(work);
+    enqueue(job);
+    return job.await();
+  }
+
+  private void enqueue(Job<?> job) {
+    refuseWhenClosed();
+    queue.add(job);
+    if (closed.get() && queue.remove(job)) {
+      throw new Refusal.Draining().exception();
     }
   }
 
@@ -194,7 +257,7 @@ public final class H2Database implements Transactions, AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    queue.add(new Task<>(context -> true));
+    queue.add(new Transaction<>(context -> true));
     joinUninterruptibly(writer);
     try {
       if (!failed) {
@@ -215,26 +278,49 @@ public final class H2Database implements Transactions, AutoCloseable {
   }
 
   private void writeUntilClosed() {
-    DSLContext context =
-        DSL.using(writerConnection, configuration.dialect(), configuration.settings());
-    var batch = new ArrayList<Task<?>>(MAX_BATCH);
+    var waiting = new ArrayDeque<Job<?>>(MAX_BATCH);
     while (!closed.get() || !queue.isEmpty()) {
-      batch.clear();
-      batch.add(takeUninterruptibly());
-      queue.drainTo(batch, MAX_BATCH - 1);
-      if (failed) {
-        batch.forEach(Task::answerUnknown);
-      } else {
-        commit(context, batch);
+      waiting.add(takeUninterruptibly());
+      queue.drainTo(waiting, MAX_BATCH - 1);
+      while (!waiting.isEmpty()) {
+        if (waiting.peek() instanceof Exclusive<?> job) {
+          waiting.remove();
+          carryOut(job);
+        } else {
+          commit(leadingTransactions(waiting));
+        }
+        listeners.forEach(Runnable::run);
       }
     }
   }
 
-  private void commit(DSLContext context, List<Task<?>> batch) {
+  private static List<Transaction<?>> leadingTransactions(Deque<Job<?>> waiting) {
+    var batch = new ArrayList<Transaction<?>>(waiting.size());
+    while (waiting.peek() instanceof Transaction<?> transaction) {
+      batch.add(transaction);
+      waiting.remove();
+    }
+    return batch;
+  }
+
+  private void carryOut(Exclusive<?> job) {
+    if (failed) {
+      job.answerUnknown();
+    } else {
+      job.run();
+      job.answer();
+    }
+  }
+
+  private void commit(List<? extends Transaction<?>> batch) {
+    if (failed) {
+      batch.forEach(Job::answerUnknown);
+      return;
+    }
     try {
       durable.beginBatch();
-      for (Task<?> task : batch) {
-        task.run(context, writerConnection);
+      for (Transaction<?> transaction : batch) {
+        transaction.run(writerContext, writerConnection);
       }
       try (var statement = writerConnection.createStatement()) {
         statement.execute("checkpoint sync");
@@ -242,16 +328,15 @@ public final class H2Database implements Transactions, AutoCloseable {
       durable.endBatch();
     } catch (SQLException e) {
       failed = true;
-      batch.forEach(Task::answerUnknown);
+      batch.forEach(Job::answerUnknown);
       durable.fail();
       onFailure.accept(e);
       return;
     }
-    batch.forEach(Task::answer);
-    listeners.forEach(Runnable::run);
+    batch.forEach(Job::answer);
   }
 
-  private Task<?> takeUninterruptibly() {
+  private Job<?> takeUninterruptibly() {
     while (true) {
       try {
         return queue.take();

@@ -20,6 +20,7 @@ import io.shadowindex.server.storage.schema.tables.records.IndexSlotRecord;
 import io.shadowindex.server.switchover.SwitchJournal;
 import io.shadowindex.server.switchover.SwitchJournal.Kind;
 import io.shadowindex.server.switchover.SwitchStore;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -46,6 +47,11 @@ final class JooqSwitchStore implements SwitchStore {
   JooqSwitchStore(Transactions transactions, InstantSource clock) {
     this.transactions = transactions;
     this.clock = clock;
+  }
+
+  @Override
+  public <T> T exclusively(Change<T> change) throws IOException {
+    return transactions.exclusively(change::run);
   }
 
   @Override

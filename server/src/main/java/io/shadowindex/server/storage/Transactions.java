@@ -1,5 +1,6 @@
 package io.shadowindex.server.storage;
 
+import java.io.IOException;
 import java.util.function.Function;
 import org.jooq.DSLContext;
 
@@ -11,6 +12,19 @@ interface Transactions {
    * here. May be run more than once.
    */
   <T> T write(Function<DSLContext, T> transaction);
+
+  /**
+   * Runs work that {@link #write}s several times: no write of others comes between, and none of
+   * them waits behind others. Each is durable when it returns, as ever. The others wait meanwhile,
+   * so the work waits for nothing but the disk. What it throws is thrown here, and undoes nothing.
+   */
+  <T> T exclusively(Work<T> work) throws IOException;
+
+  /** What is done exclusively. */
+  @FunctionalInterface
+  interface Work<T> {
+    T run() throws IOException;
+  }
 
   /**
    * Runs queries that all see the same moment. What they answer is durable: a crash after the

@@ -19,7 +19,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The part of a change that keeps writers out: from the intention, once the lock is free, to the
  * end. Everything that happens under the lock is in here and in {@link SwitchConclusion}: the
- * intention's commit, one rename(2), one fsync(2), one stat(2) a file, the final commit.
+ * intention's commit, one rename(2), one fsync(2), one stat(2) a file for a bounded number of
+ * files, the final commit. All of it runs exclusively in the store, on one thread: no write of
+ * others and no waking of a thread lengthens it.
  */
 final class Cutover {
 
@@ -45,8 +47,13 @@ final class Cutover {
     this.outcomeUnknown = outcomeUnknown;
   }
 
+  /** What became of one attempt. */
+  sealed interface Attempt {}
+
   /** How a change ended, and how long writers were kept out for it. */
-  record Result(Ended ended, Duration lockHeld) {}
+  record Result(Ended ended, Duration lockHeld) implements Attempt {}
+
+  private record Blocked(String resourceType, UUID holder) implements Attempt {}
 
   /**
    * Carries a change out.
@@ -63,34 +70,37 @@ final class Cutover {
       @Nullable Path next,
       Verification verification)
       throws IOException {
-    Intention.Granted granted = awaitLock(id, timeout, intend);
-    Ended ended;
-    Duration lockHeld;
-    try {
-      ended = flipAndConclude(granted.journal(), link, next, verification);
-    } finally {
-      lockHeld = Duration.ofNanos(System.nanoTime() - granted.heldSince());
-      lockReleases.release();
-    }
-    return new Result(ended, lockHeld);
-  }
-
-  private Intention.Granted awaitLock(UUID id, Duration timeout, Supplier<Intention> intend) {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
       long seen = lockReleases.releases();
       observer.before(SwitchStep.INTEND);
-      switch (intend.get()) {
-        case Intention.Granted granted -> {
-          return granted;
+      switch (store.exclusively(() -> attempt(intend.get(), link, next, verification))) {
+        case Result result -> {
+          return result;
         }
-        case Intention.Blocked(String resourceType, UUID holder) -> {
+        case Blocked(String resourceType, UUID holder) -> {
           if (!lockReleases.awaitAfter(seen, deadline - System.nanoTime())) {
             throw new Refusal.LockHeld(id, resourceType, holder, RETRY_AFTER).exception();
           }
         }
       }
     }
+  }
+
+  private Attempt attempt(
+      Intention intention, LiveLink link, @Nullable Path next, Verification verification)
+      throws IOException {
+    return switch (intention) {
+      case Intention.Blocked(String resourceType, UUID holder) -> new Blocked(resourceType, holder);
+      case Intention.Granted(SwitchJournal journal, long heldSince) -> {
+        try {
+          Ended ended = flipAndConclude(journal, link, next, verification);
+          yield new Result(ended, Duration.ofNanos(System.nanoTime() - heldSince));
+        } finally {
+          lockReleases.release();
+        }
+      }
+    };
   }
 
   private Ended flipAndConclude(

@@ -46,6 +46,9 @@ public final class SwitchExecutor {
 
   private static final Logger log = LoggerFactory.getLogger(SwitchExecutor.class);
 
+  /** How many files are looked at under the lock, some 3 microseconds each; the rest afterwards. */
+  private static final int VERIFIED_UNDER_LOCK = 100;
+
   private final BuildStore builds;
   private final SwitchStore store;
   private final SwitchTargets targets;
@@ -174,12 +177,14 @@ public final class SwitchExecutor {
     }
     try {
       targets.requireBuilt(id); // whoever copied before this one may have switched
-      List<String> errors = copy(id, candidate.validated().manifest());
+      Manifest manifest = candidate.validated().manifest();
+      List<String> errors = copy(id, manifest);
       if (!errors.isEmpty()) {
         var damaged = new ValidationReport(errors, List.of(), List.of());
         return notTried(Kind.SWITCH, candidate.with(damaged), began);
       }
-      return probeAndSwitchTo(candidate, request, began);
+      FileStamps copied = FileStamps.of(layout.directory(candidate.build().generation()), manifest);
+      return probeAndSwitchTo(candidate.with(copied), request, began);
     } finally {
       deleteUnusedCopy(id);
       copying.remove(id);
@@ -217,7 +222,7 @@ public final class SwitchExecutor {
       return notTried(Kind.SWITCH, candidate, began);
     }
     SwitchOutcome outcome = switchTo(candidate, request, began);
-    return outcome.success() ? probedLive(outcome, candidate, request.timeout(), began) : outcome;
+    return outcome.success() ? confirmed(outcome, candidate, request.timeout(), began) : outcome;
   }
 
   /** Runs the build's probe queries, if it has any, on the generation in a directory. */
@@ -265,28 +270,34 @@ public final class SwitchExecutor {
       ShadowIndex generation, Duration timeout, Supplier<Intention> intend, long began)
       throws IOException {
     Candidate candidate =
-        candidate(generation, layout.directory(generation.generation()), Set.of(), tolerance);
-    return candidate.validated().report().passed()
-        ? replace(Kind.ROLLBACK, candidate, timeout, intend, began)
-        : notTried(Kind.ROLLBACK, candidate, began);
+        candidate(
+            generation,
+            layout.directory(generation.generation()),
+            Set.of(),
+            tolerance,
+            () -> SwitchTargets.requireRetained(targets.require(generation.id())));
+    if (!candidate.validated().report().passed()) {
+      return notTried(Kind.ROLLBACK, candidate, began);
+    }
+    SwitchOutcome back = replace(Kind.ROLLBACK, candidate, timeout, intend, began);
+    List<String> errors = back.success() ? unverifiedErrors(candidate) : List.of();
+    return errors.isEmpty() ? back : back.stays(errors, "a rollback is not undone");
   }
 
   /**
-   * Runs the probe queries once more, now that readers run theirs, and takes the switch back when
-   * they fail. A crash in here leaves the new generation live, which had passed one probe.
+   * Does what takes too long for the lock: looks at the files that were not looked at under it,
+   * runs the probe queries once more, now that readers run theirs, and takes the switch back when
+   * something is wrong. A crash in here leaves the new generation live, which was validated and had
+   * passed one probe.
    */
-  private SwitchOutcome probedLive(
+  private SwitchOutcome confirmed(
       SwitchOutcome switched, Candidate candidate, Duration timeout, long began) {
-    if (candidate.build().spec().probeQueries().isEmpty()) {
-      return switched;
-    }
-    observer.before(SwitchStep.PROBE_LIVE);
-    List<String> errors = candidate.liveProbe().errors(candidate.link().path());
+    List<String> errors = confirmationErrors(candidate);
     if (errors.isEmpty()) {
       return switched;
     }
     UUID id = switched.build().id();
-    String reason = "the probe after the switch failed: " + String.join("; ", errors);
+    String reason = "the check after the switch failed: " + String.join("; ", errors);
     ShadowIndex old = switched.old();
     if (old == null) {
       return switched.stays(errors, "there is no generation to go back to");
@@ -305,6 +316,27 @@ public final class SwitchExecutor {
     } catch (IOException e) {
       log.error("the switch to {} could not be taken back", id, e);
       return switched.stays(errors, "the disk failed");
+    }
+  }
+
+  private List<String> confirmationErrors(Candidate candidate) {
+    FileStamps stamps = candidate.validated().stamps();
+    boolean probes = !candidate.build().spec().probeQueries().isEmpty();
+    if (!probes && stamps.count() <= VERIFIED_UNDER_LOCK) {
+      return List.of();
+    }
+    observer.before(SwitchStep.CONFIRM);
+    List<String> changes = unverifiedErrors(candidate);
+    return changes.isEmpty() ? candidate.liveProbe().errors(candidate.link().path()) : changes;
+  }
+
+  /** What is wrong with the files that were not looked at under the lock. */
+  private static List<String> unverifiedErrors(Candidate candidate) {
+    try {
+      return candidate.validated().stamps().changesAfterFirst(VERIFIED_UNDER_LOCK);
+    } catch (IOException e) {
+      log.error("the files of {} could not be looked at", candidate.build().id(), e);
+      return List.of("the generation cannot be read");
     }
   }
 
@@ -332,17 +364,20 @@ public final class SwitchExecutor {
       LiveProbe liveProbe) {
 
     Candidate with(ValidationReport report) {
-      return new Candidate(
-          build, live, link, new Validated(validated.manifest(), report), liveProbe);
+      return with(validated.stamps(), report, liveProbe);
+    }
+
+    Candidate with(FileStamps copied) {
+      return with(copied, validated.report(), liveProbe);
     }
 
     Candidate with(SwitchProbe.Findings probed) {
-      return new Candidate(
-          build,
-          live,
-          link,
-          new Validated(validated.manifest(), validated.report().with(probed)),
-          probed.live());
+      return with(validated.stamps(), validated.report().with(probed), probed.live());
+    }
+
+    private Candidate with(FileStamps stamps, ValidationReport report, LiveProbe probe) {
+      var revalidated = new Validated(validated.manifest(), stamps, report);
+      return new Candidate(build, live, link, revalidated, probe);
     }
   }
 
@@ -363,22 +398,37 @@ public final class SwitchExecutor {
         build,
         layout.buildDirectory(build.id()),
         request.checks(),
-        requested == null ? tolerance : requested);
+        requested == null ? tolerance : requested,
+        () -> targets.requireBuilt(build.id()));
   }
 
+  /**
+   * Validates a generation.
+   *
+   * @param eligible refuses when it may not become live any more: files that are found wanting may
+   *     have been deleted meanwhile, which then is the reason to tell
+   */
   private Candidate candidate(
-      ShadowIndex build, Path directory, Set<ValidationCheck> checks, double allowed)
+      ShadowIndex build,
+      Path directory,
+      Set<ValidationCheck> checks,
+      double allowed,
+      Supplier<ShadowIndex> eligible)
       throws IOException {
     LiveLink link = conclusion.liveLink(build.spec().key());
     Cutover.refuseOccupied(link, build.id());
     ShadowIndex live = targets.live(build);
     observer.before(SwitchStep.VALIDATE);
-    return new Candidate(
-        build,
-        live,
-        link,
-        validation.validate(build, directory, live, checks, allowed),
-        LiveProbe.NONE);
+    boolean passed = false;
+    try {
+      Validated validated = validation.validate(build, directory, live, checks, allowed);
+      passed = validated.report().passed();
+      return new Candidate(build, live, link, validated, LiveProbe.NONE);
+    } finally {
+      if (!passed) {
+        var _ = eligible.get();
+      }
+    }
   }
 
   private static boolean refused(Candidate candidate, SwitchRequest request) {
@@ -426,12 +476,17 @@ public final class SwitchExecutor {
     ShadowIndex build = candidate.build();
     LiveLink link = candidate.link();
     observer.before(SwitchStep.STAGE);
-    Path generation = layout.directory(build.generation());
-    Path next = link.stage(generation);
+    Path next = link.stage(layout.directory(build.generation()));
     try {
-      FileStamps stamps = FileStamps.of(generation, candidate.validated().manifest());
+      FileStamps stamps = candidate.validated().stamps();
       Cutover.Result changed =
-          cutover.run(build.id(), timeout, intend, link, next, stamps::changes);
+          cutover.run(
+              build.id(),
+              timeout,
+              intend,
+              link,
+              next,
+              () -> stamps.changesInFirst(VERIFIED_UNDER_LOCK));
       return new SwitchOutcome(
           kind,
           targets.require(build.id()),

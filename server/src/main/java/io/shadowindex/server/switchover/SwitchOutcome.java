@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kind a switch or a rollback
  * @param build as it is now: ACTIVE, still BUILT or CLEANUP (validation, or the verification of a
- *     rollback), FAILED (verification of a switch), or CLEANUP again (the probe after a switch)
+ *     rollback), FAILED (verification of a switch), or CLEANUP again (the check after a switch)
  * @param old the generation that was live before; null when there was none
- * @param lockHeld how long writers were kept out, twice where a probe took the switch back; zero
- *     when the lock was not taken
+ * @param lockHeld how long writers were kept out, twice where the check after it took the switch
+ *     back; zero when the lock was not taken
  * @param verified whether the generation was found whole behind the flipped link
  * @param accessible whether the index can be opened through the live link now
  */
@@ -33,33 +33,26 @@ public record SwitchOutcome(
     return build.state() == BuildState.ACTIVE;
   }
 
-  /** The same after a probe that failed and could not take the switch back. */
-  SwitchOutcome stays(List<String> probeErrors, String why) {
+  /** The same after a check that failed and could not take the change back. */
+  SwitchOutcome stays(List<String> errors, String why) {
     return new SwitchOutcome(
         kind,
         build,
         old,
         duration,
         lockHeld,
-        validation.withWarning("the new generation stays live although its probe failed: " + why),
+        validation.withWarning(
+            "the generation stays live although the check after the switch failed: " + why),
         false,
-        probeErrors,
+        errors,
         accessible);
   }
 
-  /** The same after a probe that failed and took the switch back. */
+  /** The same after a check that failed and took the switch back. */
   SwitchOutcome undone(
-      List<String> probeErrors, ShadowIndex now, Duration total, Duration lockHeldAgain) {
+      List<String> errors, ShadowIndex now, Duration total, Duration lockHeldAgain) {
     return new SwitchOutcome(
-        kind,
-        now,
-        old,
-        total,
-        lockHeld.plus(lockHeldAgain),
-        validation,
-        false,
-        probeErrors,
-        accessible);
+        kind, now, old, total, lockHeld.plus(lockHeldAgain), validation, false, errors, accessible);
   }
 
   /** One sentence for people. */

@@ -16,8 +16,11 @@ public enum SwitchStep {
   VERIFY,
   /** One transaction: ACTIVE, the old one CLEANUP, journal closed, locks released. */
   COMMIT,
-  /** Only with probe queries: they are run through the live link; no lock. */
-  PROBE_LIVE,
+  /**
+   * Only with probe queries, or with more files than are looked at under the lock: the queries are
+   * run through the live link, the rest of the files is looked at; no lock.
+   */
+  CONFIRM,
   /** Only after a failed verification: the journal says that the old generation is coming back. */
   MARK_ROLLING_BACK,
   /** The link leads to the old generation again. */

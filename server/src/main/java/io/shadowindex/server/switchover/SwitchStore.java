@@ -3,6 +3,7 @@ package io.shadowindex.server.switchover;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,19 @@ import org.jspecify.annotations.Nullable;
  * holds one of them or changes the same index, it changes nothing.
  */
 public interface SwitchStore {
+
+  /**
+   * Carries out a change, from its intention to its end, ahead of everybody else's writes and with
+   * none of them in between. The store may do so on a thread of its own. The change must not wait
+   * for anything but the disk; what it throws is thrown here.
+   */
+  <T> T exclusively(Change<T> change) throws IOException;
+
+  /** What is done under the lock. */
+  @FunctionalInterface
+  interface Change<T> {
+    T run() throws IOException;
+  }
 
   /**
    * Intends to switch to a build, which becomes SWITCHING.

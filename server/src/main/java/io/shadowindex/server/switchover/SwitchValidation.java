@@ -3,6 +3,7 @@ package io.shadowindex.server.switchover;
 import io.shadowindex.server.build.Completion;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.ValidationCheck;
+import io.shadowindex.server.index.FileStamps;
 import io.shadowindex.server.index.GenerationCheck;
 import io.shadowindex.server.index.IndexContent;
 import io.shadowindex.server.index.IndexFormatException;
@@ -31,8 +32,12 @@ final class SwitchValidation {
     this.formats = formats;
   }
 
-  /** What was found, and the manifest that the generation is held against after the flip. */
-  record Validated(Manifest manifest, ValidationReport report) {}
+  /**
+   * What was found, and what the generation is held against after the flip.
+   *
+   * @param stamps taken before anything was read, so that a change during a check shows
+   */
+  record Validated(Manifest manifest, FileStamps stamps, ValidationReport report) {}
 
   /**
    * Checks a build that is about to replace {@code live}.
@@ -54,6 +59,7 @@ final class SwitchValidation {
     }
     Completion completion = completion(build);
     Manifest manifest = readManifest(build);
+    FileStamps stamps = FileStamps.of(directory, manifest);
     boolean thorough = checks.contains(ValidationCheck.INTEGRITY_CHECK);
     GenerationCheck.Result found =
         thorough
@@ -72,7 +78,7 @@ final class SwitchValidation {
     if (checks.contains(ValidationCheck.SIZE_COMPARISON)) {
       checkSize(completion, found.totalBytes(), live, tolerance, errors);
     }
-    return new Validated(manifest, new ValidationReport(found.errors(), errors, warnings));
+    return new Validated(manifest, stamps, new ValidationReport(found.errors(), errors, warnings));
   }
 
   private void checkFormat(Path directory, List<String> errors) {

@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.equalTo;
 
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,6 +117,67 @@ final class H2DatabaseTest {
     }
     assertThat(ids()).hasSize(50);
     await().untilAtomic(wakeUps, equalTo(2));
+  }
+
+  @Test
+  void exclusiveWorkWritesAheadOfThoseWhoWait() throws Exception {
+    var entered = new CountDownLatch(1);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<List<Integer>> exclusive =
+          threads.submit(
+              () ->
+                  database.exclusively(
+                      () -> {
+                        entered.countDown();
+                        database.write(t -> insert(t, 1));
+                        await().until(() -> database.queued() == 1);
+                        database.write(t -> insert(t, 2));
+                        return ids();
+                      }));
+      entered.await();
+      Future<?> other = threads.submit(() -> database.write(t -> insert(t, 3)));
+
+      assertThat(exclusive.get()).containsExactly(1, 2);
+      other.get();
+    }
+    assertThat(ids()).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void whatExclusiveWorkThrowsReachesItsCallerAndUndoesNothing() {
+    assertThatThrownBy(
+            () ->
+                database.exclusively(
+                    () -> {
+                      database.write(t -> insert(t, 1));
+                      throw new IOException("on purpose");
+                    }))
+        .isInstanceOf(IOException.class)
+        .hasMessage("on purpose");
+
+    database.write(t -> insert(t, 2));
+    assertThat(ids()).containsExactly(1, 2);
+  }
+
+  @Test
+  void aTransactionRefusedInExclusiveWorkIsRolledBackAlone() throws Exception {
+    int answer =
+        database.exclusively(
+            () -> {
+              database.write(t -> insert(t, 1));
+              assertThatThrownBy(
+                      () ->
+                          database.write(
+                              t -> {
+                                insert(t, 2);
+                                throw new IllegalStateException("on purpose");
+                              }))
+                  .hasMessage("on purpose");
+              return database.write(t -> insert(t, 3));
+            });
+
+    assertThat(answer).isEqualTo(1);
+    assertThat(ids()).containsExactly(1, 3);
   }
 
   @Test

@@ -130,6 +130,28 @@ public final class TestServer implements AutoCloseable {
         audit);
   }
 
+  /**
+   * The same with files deleted as soon as they may go, and superseded ones kept only for a time.
+   */
+  public static ServerConfig withQuickSweep(ServerConfig config, int keepGenerations) {
+    return new ServerConfig(
+        config.listen(),
+        config.dataDir(),
+        config.indexRoot(),
+        config.serveRoot(),
+        config.retention(),
+        keepGenerations,
+        config.grace(),
+        config.tolerance(),
+        config.probeMaxSlowdown(),
+        config.autoSwitch(),
+        config.progressFlush(),
+        Duration.ofMillis(1),
+        config.rehearsedSwitches(),
+        config.drain(),
+        config.audit());
+  }
+
   public ShadowIndexServer server() {
     return server;
   }
