@@ -153,6 +153,23 @@ public final class Main implements Callable<Integer> {
               + " (${DEFAULT-VALUE})")
   private String auditRetention = "";
 
+  @Option(
+      names = "--max-builds",
+      paramLabel = "N",
+      defaultValue = "${env:SHADOWINDEX_MAX_BUILDS:-1000}",
+      description =
+          "How many builds may be unfinished at a time; others are refused. SHADOWINDEX_MAX_BUILDS."
+              + " (${DEFAULT-VALUE})")
+  private int maxBuilds;
+
+  @Option(
+      names = "--max-builds-per-branch",
+      paramLabel = "N",
+      defaultValue = "${env:SHADOWINDEX_MAX_BUILDS_PER_BRANCH:-100}",
+      description =
+          "How many of them in one branch. SHADOWINDEX_MAX_BUILDS_PER_BRANCH. (${DEFAULT-VALUE})")
+  private int maxBuildsPerBranch;
+
   @Spec private @Nullable CommandSpec spec;
 
   /** Runs the server until it is told to stop. */
@@ -183,7 +200,9 @@ public final class Main implements Callable<Integer> {
                   rehearse,
                   allowPlaintext,
                   auditLog,
-                  auditRetention));
+                  auditRetention,
+                  maxBuilds,
+                  maxBuildsPerBranch));
       serve(config);
       return 0;
     } catch (InvalidConfigException e) {

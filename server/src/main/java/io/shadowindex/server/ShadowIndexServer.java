@@ -3,6 +3,7 @@ package io.shadowindex.server;
 import io.shadowindex.server.audit.AuditFile;
 import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildLimits;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
@@ -104,7 +105,8 @@ public final class ShadowIndexServer implements AutoCloseable {
       IndexFormats formats = IndexFormats.installed();
       log.info("index formats: {}", formats.names());
       var board = new ProgressBoard();
-      this.buildStore = state.builds();
+      this.buildStore =
+          state.builds(new BuildLimits(config.maxBuilds(), config.maxBuildsPerBranch()));
       this.switchStore = state.switches();
       var sweeper =
           new RetentionSweeper(

@@ -308,7 +308,9 @@ final class ServerTest {
             Duration.ofMillis(20),
             config.rehearsedSwitches(),
             config.drain(),
-            config.audit()),
+            config.audit(),
+            config.maxBuilds(),
+            config.maxBuildsPerBranch()),
         new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }
 

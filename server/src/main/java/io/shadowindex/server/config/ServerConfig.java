@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  *     background after its start; 0 for none
  * @param drain how long the end of running calls is waited for at a shutdown
  * @param audit where the audit log goes and how long it is kept
+ * @param maxBuilds how many builds may be unfinished at a time
+ * @param maxBuildsPerBranch how many of them in one branch
  */
 public record ServerConfig(
     InetSocketAddress listen,
@@ -51,7 +53,9 @@ public record ServerConfig(
     Duration sweepInterval,
     int rehearsedSwitches,
     Duration drain,
-    Audit audit) {
+    Audit audit,
+    int maxBuilds,
+    int maxBuildsPerBranch) {
 
   private static final int REHEARSED_SWITCHES = 200;
   private static final Duration GRACE = Duration.ofMinutes(1);
@@ -106,7 +110,9 @@ public record ServerConfig(
         SWEEP_INTERVAL,
         rehearsedSwitches,
         DRAIN,
-        Audit.DEFAULT);
+        Audit.DEFAULT,
+        1000,
+        100);
   }
 
   /**
@@ -134,7 +140,9 @@ public record ServerConfig(
       boolean rehearse,
       boolean allowPlaintext,
       @Nullable String auditLog,
-      String auditRetention) {}
+      String auditRetention,
+      int maxBuilds,
+      int maxBuildsPerBranch) {}
 
   /** Parses what was given, or says all that is wrong with it. */
   public static ServerConfig parse(Given given) throws InvalidConfigException {
@@ -170,6 +178,13 @@ public record ServerConfig(
     if (!(slowdown == 0 || (slowdown >= 1 && slowdown < Double.POSITIVE_INFINITY))) {
       errors.add("--probe-max-slowdown %s: must be 0, or 1 or more".formatted(slowdown));
     }
+    if (given.maxBuilds() < 1) {
+      errors.add("--max-builds %d: must be 1 or more".formatted(given.maxBuilds()));
+    }
+    if (given.maxBuildsPerBranch() < 1) {
+      errors.add(
+          "--max-builds-per-branch %d: must be 1 or more".formatted(given.maxBuildsPerBranch()));
+    }
     var audit =
         new Audit(
             given.auditLog() == null ? null : parseFile("--audit-log", given.auditLog(), errors),
@@ -192,7 +207,9 @@ public record ServerConfig(
         SWEEP_INTERVAL,
         given.rehearse() ? REHEARSED_SWITCHES : 0,
         DRAIN,
-        audit);
+        audit,
+        given.maxBuilds(),
+        given.maxBuildsPerBranch());
   }
 
   private static Duration parseDuration(String flag, String text, List<String> errors) {

@@ -37,6 +37,7 @@ final class GrpcErrors {
 
   private static final Logger log = LoggerFactory.getLogger(GrpcErrors.class);
   private static final int MAX_FILES = 20;
+  private static final Duration RETRY_WHEN_CROWDED = Duration.ofSeconds(30);
   private static final Duration RETRY_AFTER_RESTART = Duration.ofSeconds(1);
 
   private GrpcErrors() {}
@@ -203,6 +204,15 @@ final class GrpcErrors {
               message,
               Map.of("request_id", id.toString()),
               retry(RETRY_AFTER_RESTART));
+      case Refusal.TooManyBuilds(int limit, String branchName) ->
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.TOO_MANY_BUILDS,
+              message,
+              branchName == null
+                  ? Map.of("limit", Integer.toString(limit))
+                  : Map.of("limit", Integer.toString(limit), "branch_name", branchName),
+              retry(RETRY_WHEN_CROWDED));
       case Refusal.DiskFull() ->
           status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.DISK_FULL, message, Map.of());
       case Refusal.ReadOnlyVolume() ->

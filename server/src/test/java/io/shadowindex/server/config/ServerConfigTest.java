@@ -160,7 +160,9 @@ final class ServerConfigTest {
         false,
         allowPlaintext,
         null,
-        "90d");
+        "90d",
+        1000,
+        100);
   }
 
   private static Given given(String retention, int keepGenerations, double tolerance) {
@@ -182,7 +184,9 @@ final class ServerConfigTest {
         false,
         false,
         null,
-        "90d");
+        "90d",
+        1000,
+        100);
   }
 
   private static Given withServeRoot(Given given, String serveRoot) {
@@ -199,7 +203,9 @@ final class ServerConfigTest {
         given.rehearse(),
         given.allowPlaintext(),
         given.auditLog(),
-        given.auditRetention());
+        given.auditRetention(),
+        given.maxBuilds(),
+        given.maxBuildsPerBranch());
   }
 
   private static Given withAudit(Given given, String file, String retention) {
@@ -216,6 +222,8 @@ final class ServerConfigTest {
         given.rehearse(),
         given.allowPlaintext(),
         file,
-        retention);
+        retention,
+        given.maxBuilds(),
+        given.maxBuildsPerBranch());
   }
 }

@@ -87,7 +87,9 @@ public final class TestServer implements AutoCloseable {
         Duration.ofMillis(20),
         config.rehearsedSwitches(),
         config.drain(),
-        config.audit());
+        config.audit(),
+        config.maxBuilds(),
+        config.maxBuildsPerBranch());
   }
 
   /** The same with a limit to how much slower a build's probe queries may be. */
@@ -107,7 +109,9 @@ public final class TestServer implements AutoCloseable {
         config.sweepInterval(),
         config.rehearsedSwitches(),
         config.drain(),
-        config.audit());
+        config.audit(),
+        config.maxBuilds(),
+        config.maxBuildsPerBranch());
   }
 
   /** The same with an audit log that also goes to a file. */
@@ -127,7 +131,9 @@ public final class TestServer implements AutoCloseable {
         Duration.ofMillis(20),
         config.rehearsedSwitches(),
         config.drain(),
-        audit);
+        audit,
+        config.maxBuilds(),
+        config.maxBuildsPerBranch());
   }
 
   /**
@@ -149,7 +155,31 @@ public final class TestServer implements AutoCloseable {
         Duration.ofMillis(1),
         config.rehearsedSwitches(),
         config.drain(),
-        config.audit());
+        config.audit(),
+        config.maxBuilds(),
+        config.maxBuildsPerBranch());
+  }
+
+  /** The same with so many unfinished builds at most. */
+  public static ServerConfig withMaxBuilds(ServerConfig config, int total, int perBranch) {
+    return new ServerConfig(
+        config.listen(),
+        config.dataDir(),
+        config.indexRoot(),
+        config.serveRoot(),
+        config.retention(),
+        config.keepGenerations(),
+        config.grace(),
+        config.tolerance(),
+        config.probeMaxSlowdown(),
+        config.autoSwitch(),
+        config.progressFlush(),
+        config.sweepInterval(),
+        config.rehearsedSwitches(),
+        config.drain(),
+        config.audit(),
+        total,
+        perBranch);
   }
 
   public ShadowIndexServer server() {
