@@ -14,7 +14,6 @@ import picocli.CommandLine.Option;
 @Command(name = "audit", description = "Say who changed what, or was refused to, newest first.")
 final class AuditCommand implements Callable<Integer> {
   private static final int LARGEST_PAGE = 1000;
-  private static final String ROW = "%-20s  %-21s  %-13s  %-19s  %s";
 
   private final ShadowCtl ctl;
 
@@ -89,7 +88,7 @@ final class AuditCommand implements Callable<Integer> {
       return;
     }
     ctl.print(
-        ROW,
+        "%-20s  %-21s  %-13s  %-19s  %s",
         Timestamps.toString(entry.getOccurredAt().toBuilder().setNanos(0).build()), // to the second
         entry.getPrincipal().isEmpty() ? entry.getPeer() : entry.getPrincipal(),
         entry.getMethod() + (entry.getForced() ? "!" : ""),
