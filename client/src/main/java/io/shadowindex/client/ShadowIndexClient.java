@@ -17,6 +17,8 @@ import io.shadowindex.v1.GetIndexRequest;
 import io.shadowindex.v1.GetIndexResponse;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.GetShadowIndexResponse;
+import io.shadowindex.v1.ListAuditEntriesRequest;
+import io.shadowindex.v1.ListAuditEntriesResponse;
 import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ListIndexesResponse;
 import io.shadowindex.v1.ListShadowIndexesRequest;
@@ -184,6 +186,11 @@ public final class ShadowIndexClient implements AutoCloseable {
   /** Answers one page of indexes, ordered by branch, type and name. */
   public ListIndexesResponse listIndexes(ListIndexesRequest request) {
     return within(CALL_DEADLINE).listIndexes(request);
+  }
+
+  /** Answers one page of the audit log, newest first. */
+  public ListAuditEntriesResponse listAuditEntries(ListAuditEntriesRequest request) {
+    return within(CALL_DEADLINE).listAuditEntries(request);
   }
 
   /** Watches one build, without a deadline, until it is final or the watch is closed. */

@@ -135,6 +135,41 @@ public final class Main implements Callable<Integer> {
               + " SHADOWINDEX_ALLOW_PLAINTEXT. (${DEFAULT-VALUE})")
   private boolean allowPlaintext;
 
+  @Option(
+      names = "--audit-log",
+      paramLabel = "FILE",
+      defaultValue = "${env:SHADOWINDEX_AUDIT_LOG}",
+      description =
+          "Append who changed what, or was refused to, to this file as JSON lines, besides keeping it"
+              + " in the state. SHADOWINDEX_AUDIT_LOG. (no file)")
+  private @Nullable String auditLog;
+
+  @Option(
+      names = "--audit-retention",
+      paramLabel = "TIME",
+      defaultValue = "${env:SHADOWINDEX_AUDIT_RETENTION:-90d}",
+      description =
+          "How long the state keeps who changed what. SHADOWINDEX_AUDIT_RETENTION."
+              + " (${DEFAULT-VALUE})")
+  private String auditRetention = "";
+
+  @Option(
+      names = "--max-builds",
+      paramLabel = "N",
+      defaultValue = "${env:SHADOWINDEX_MAX_BUILDS:-1000}",
+      description =
+          "How many builds may be unfinished at a time; others are refused. SHADOWINDEX_MAX_BUILDS."
+              + " (${DEFAULT-VALUE})")
+  private int maxBuilds;
+
+  @Option(
+      names = "--max-builds-per-branch",
+      paramLabel = "N",
+      defaultValue = "${env:SHADOWINDEX_MAX_BUILDS_PER_BRANCH:-100}",
+      description =
+          "How many of them in one branch. SHADOWINDEX_MAX_BUILDS_PER_BRANCH. (${DEFAULT-VALUE})")
+  private int maxBuildsPerBranch;
+
   @Spec private @Nullable CommandSpec spec;
 
   /** Runs the server until it is told to stop. */
@@ -163,7 +198,11 @@ public final class Main implements Callable<Integer> {
                   probeMaxSlowdown,
                   autoSwitch,
                   rehearse,
-                  allowPlaintext));
+                  allowPlaintext,
+                  auditLog,
+                  auditRetention,
+                  maxBuilds,
+                  maxBuildsPerBranch));
       serve(config);
       return 0;
     } catch (InvalidConfigException e) {

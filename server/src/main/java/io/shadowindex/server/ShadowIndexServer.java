@@ -1,6 +1,9 @@
 package io.shadowindex.server;
 
+import io.shadowindex.server.audit.AuditFile;
+import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildLimits;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
@@ -102,7 +105,8 @@ public final class ShadowIndexServer implements AutoCloseable {
       IndexFormats formats = IndexFormats.installed();
       log.info("index formats: {}", formats.names());
       var board = new ProgressBoard();
-      this.buildStore = state.builds();
+      this.buildStore =
+          state.builds(new BuildLimits(config.maxBuilds(), config.maxBuildsPerBranch()));
       this.switchStore = state.switches();
       var sweeper =
           new RetentionSweeper(
@@ -147,7 +151,8 @@ public final class ShadowIndexServer implements AutoCloseable {
       state.onCommit(watches::wakeUp);
       watches.start();
       var requests = new Requests(state.requests(), environment.clock());
-      open(housekeeping(builds, sweeper, requests));
+      AuditLog auditLog = auditLog(state, environment.clock());
+      open(housekeeping(builds, sweeper, requests, auditLog));
       var autoSwitcher =
           open(new AutoSwitcher(buildStore, switches, environment.clock(), config.drain()));
       builds.onBuilt(autoSwitcher::consider);
@@ -159,6 +164,8 @@ public final class ShadowIndexServer implements AutoCloseable {
               new IndexDoctor(switchStore, layout, files),
               watches,
               requests,
+              state.audit(),
+              auditLog,
               layout,
               environment.clock(),
               config.autoSwitch());
@@ -214,17 +221,26 @@ public final class ShadowIndexServer implements AutoCloseable {
    * time when it is closed.
    */
   private AutoCloseable housekeeping(
-      BuildLifecycle builds, RetentionSweeper sweeper, Requests requests) {
+      BuildLifecycle builds, RetentionSweeper sweeper, Requests requests, AuditLog auditLog) {
     ScheduledExecutorService executor =
         Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
     repeat(executor, "store progress", builds::flushProgress, config.progressFlush());
     repeat(executor, "delete old files", sweeper::sweep, config.sweepInterval());
+    repeat(executor, "write the audit log", auditLog::flush, config.progressFlush());
+    repeat(executor, "forget old audit entries", auditLog::sweep, config.sweepInterval());
     repeat(executor, "forget old requests", requests::sweep, config.sweepInterval());
     return () -> {
       executor.shutdown();
       executor.awaitTermination(config.drain().toMillis(), TimeUnit.MILLISECONDS);
       builds.flushProgress();
+      auditLog.flush();
     };
+  }
+
+  private AuditLog auditLog(StateStore state, InstantSource clock) throws IOException {
+    Path path = config.audit().file();
+    AuditFile file = path == null ? null : open(AuditFile.open(path));
+    return new AuditLog(state.audit(), file, config.audit().retention(), clock);
   }
 
   /** The top of the housekeeping threads: a failure is logged, and the next round tries again. */

@@ -44,6 +44,8 @@ final class ArchitectureTest {
         .definedBy(ROOT + ".lucene")
         .layer("request")
         .definedBy(ROOT + ".request")
+        .layer("audit")
+        .definedBy(ROOT + ".audit")
         .layer("refusal")
         .definedBy(ROOT + ".refusal")
         .whereLayer("composition")
@@ -64,6 +66,8 @@ final class ArchitectureTest {
         .mayOnlyBeAccessedByLayers(
             "composition", "grpc", "storage", "switchover", "build", "lucene")
         .whereLayer("request")
+        .mayOnlyBeAccessedByLayers("composition", "grpc", "storage", "audit")
+        .whereLayer("audit")
         .mayOnlyBeAccessedByLayers("composition", "grpc", "storage")
         .whereLayer("lucene")
         .mayNotBeAccessedByAnyLayer()

@@ -38,6 +38,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -293,21 +294,7 @@ final class ServerTest {
   private TestServer startWithClock() throws IOException {
     ServerConfig config = TestServer.config(directory);
     return TestServer.start(
-        new ServerConfig(
-            config.listen(),
-            config.dataDir(),
-            config.indexRoot(),
-            config.serveRoot(),
-            config.retention(),
-            config.keepGenerations(),
-            config.grace(),
-            config.tolerance(),
-            config.probeMaxSlowdown(),
-            config.autoSwitch(),
-            config.progressFlush(),
-            Duration.ofMillis(20),
-            config.rehearsedSwitches(),
-            config.drain()),
+        TestServer.with(config, Map.of("sweepInterval", Duration.ofMillis(20))),
         new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }
 

@@ -11,4 +11,12 @@ final class Json {
   static String of(MessageOrBuilder message) throws InvalidProtocolBufferException {
     return JsonFormat.printer().preservingProtoFieldNames().print(message);
   }
+
+  /** The same on one line. */
+  static String line(MessageOrBuilder message) throws InvalidProtocolBufferException {
+    return JsonFormat.printer()
+        .preservingProtoFieldNames()
+        .omittingInsignificantWhitespace()
+        .print(message);
+  }
 }

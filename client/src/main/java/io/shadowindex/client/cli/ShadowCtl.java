@@ -85,6 +85,7 @@ public final class ShadowCtl {
             .addSubcommand(new RetryCommand(ctl))
             .addSubcommand(new LiveCommand(ctl))
             .addSubcommand(new DoctorCommand(ctl))
+            .addSubcommand(new AuditCommand(ctl))
             .addSubcommand(new IndexCommand(ctl))
             .addSubcommand(new SearchCommand(ctl))
             .addSubcommand(new DemoCommand(ctl));

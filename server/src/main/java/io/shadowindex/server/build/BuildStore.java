@@ -26,7 +26,7 @@ public interface BuildStore {
    * Records a new build, PREPARING.
    *
    * <p>Refuses with {@code BuildAlreadyExists} while the index has a live build; of two at once one
-   * wins.
+   * wins. Refuses with {@code TooManyBuilds} when as many are unfinished as may be.
    */
   ShadowIndex create(UUID id, BuildSpec spec);
 
@@ -34,7 +34,7 @@ public interface BuildStore {
    * Changes a build's state.
    *
    * <p>Refuses with {@code BuildNotFound}, {@code StaleFencingToken}, {@code StaleEtag}, {@code
-   * IllegalTransition}, and, for a retry, {@code BuildAlreadyExists}.
+   * IllegalTransition}, and, for a retry, {@code BuildAlreadyExists} and {@code TooManyBuilds}.
    */
   ShadowIndex apply(UUID id, Precondition precondition, BuildChange change);
 

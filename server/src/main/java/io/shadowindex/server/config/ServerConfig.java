@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * @param rehearsedSwitches how many switches of a throw-away index warm up the process in the
  *     background after its start; 0 for none
  * @param drain how long the end of running calls is waited for at a shutdown
+ * @param audit where the audit log goes and how long it is kept
+ * @param maxBuilds how many builds may be unfinished at a time
+ * @param maxBuildsPerBranch how many of them in one branch
  */
 public record ServerConfig(
     InetSocketAddress listen,
@@ -49,13 +52,26 @@ public record ServerConfig(
     Duration progressFlush,
     Duration sweepInterval,
     int rehearsedSwitches,
-    Duration drain) {
+    Duration drain,
+    Audit audit,
+    int maxBuilds,
+    int maxBuildsPerBranch) {
 
   private static final int REHEARSED_SWITCHES = 200;
   private static final Duration GRACE = Duration.ofMinutes(1);
   private static final Duration PROGRESS_FLUSH = Duration.ofMillis(200);
   private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(10);
   private static final Duration DRAIN = Duration.ofSeconds(30);
+
+  /**
+   * The audit log.
+   *
+   * @param file absolute; where entries are appended to as JSON lines; null for nowhere
+   * @param retention how long entries are kept in the database
+   */
+  public record Audit(@Nullable Path file, Duration retention) {
+    static final Audit DEFAULT = new Audit(null, Duration.ofDays(90));
+  }
 
   /** Everything that is wrong with a configuration, one sentence each. */
   public static final class InvalidConfigException extends Exception {
@@ -93,7 +109,10 @@ public record ServerConfig(
         PROGRESS_FLUSH,
         SWEEP_INTERVAL,
         rehearsedSwitches,
-        DRAIN);
+        DRAIN,
+        Audit.DEFAULT,
+        1000,
+        100);
   }
 
   /**
@@ -105,6 +124,8 @@ public record ServerConfig(
    * @param retention a number and {@code s}, {@code m}, {@code h} or {@code d}
    * @param rehearse whether to warm up in the background
    * @param allowPlaintext whether to listen on an address that others can reach, without encryption
+   * @param auditLog null for no file
+   * @param auditRetention as retention
    */
   public record Given(
       String listen,
@@ -117,7 +138,11 @@ public record ServerConfig(
       double probeMaxSlowdown,
       boolean autoSwitch,
       boolean rehearse,
-      boolean allowPlaintext) {}
+      boolean allowPlaintext,
+      @Nullable String auditLog,
+      String auditRetention,
+      int maxBuilds,
+      int maxBuildsPerBranch) {}
 
   /** Parses what was given, or says all that is wrong with it. */
   public static ServerConfig parse(Given given) throws InvalidConfigException {
@@ -153,6 +178,17 @@ public record ServerConfig(
     if (!(slowdown == 0 || (slowdown >= 1 && slowdown < Double.POSITIVE_INFINITY))) {
       errors.add("--probe-max-slowdown %s: must be 0, or 1 or more".formatted(slowdown));
     }
+    if (given.maxBuilds() < 1) {
+      errors.add("--max-builds %d: must be 1 or more".formatted(given.maxBuilds()));
+    }
+    if (given.maxBuildsPerBranch() < 1) {
+      errors.add(
+          "--max-builds-per-branch %d: must be 1 or more".formatted(given.maxBuildsPerBranch()));
+    }
+    var audit =
+        new Audit(
+            given.auditLog() == null ? null : parseFile("--audit-log", given.auditLog(), errors),
+            parseDuration("--audit-retention", given.auditRetention(), errors));
     if (!errors.isEmpty()) {
       throw new InvalidConfigException(errors);
     }
@@ -170,7 +206,10 @@ public record ServerConfig(
         PROGRESS_FLUSH,
         SWEEP_INTERVAL,
         given.rehearse() ? REHEARSED_SWITCHES : 0,
-        DRAIN);
+        DRAIN,
+        audit,
+        given.maxBuilds(),
+        given.maxBuildsPerBranch());
   }
 
   private static Duration parseDuration(String flag, String text, List<String> errors) {
@@ -212,6 +251,23 @@ public record ServerConfig(
       return port <= 65_535 ? port : -1;
     } catch (NumberFormatException e) {
       return -1;
+    }
+  }
+
+  /** A file that can be in its directory, there or not. */
+  private static Path parseFile(String flag, String text, List<String> errors) {
+    try {
+      Path path = Path.of(text).toAbsolutePath().normalize();
+      Path directory = path.getParent();
+      if (text.isEmpty() || Files.isDirectory(path)) {
+        errors.add("%s %s: must be a file".formatted(flag, text));
+      } else if (directory == null || !Files.isDirectory(directory)) {
+        errors.add("%s %s: its directory does not exist".formatted(flag, text));
+      }
+      return path;
+    } catch (InvalidPathException e) {
+      errors.add("%s %s: is not a path".formatted(flag, text));
+      return Path.of("/");
     }
   }
 

@@ -6,6 +6,8 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.shadowindex.server.audit.AuditLog;
+import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.request.Requests;
@@ -42,6 +44,8 @@ public final class GrpcEndpoint {
       IndexDoctor doctor,
       BuildWatches watches,
       Requests requests,
+      AuditStore audit,
+      AuditLog auditLog,
       IndexLayout layout,
       InstantSource clock,
       boolean autoSwitchByDefault) {
@@ -56,6 +60,7 @@ public final class GrpcEndpoint {
             removal,
             doctor,
             watches,
+            audit,
             messages,
             switchMessages,
             autoSwitchByDefault);
@@ -71,6 +76,7 @@ public final class GrpcEndpoint {
                 ServerInterceptors.interceptForward(
                     service,
                     List.of(
+                        new AuditedCalls(auditLog, clock),
                         new ErrorInterceptor(),
                         validation,
                         new RepeatableCalls(requests, unanswered))))

@@ -1,6 +1,7 @@
 package io.shadowindex.server.grpc;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.rpc.BadRequest;
 import com.google.rpc.Code;
@@ -8,6 +9,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.PreconditionFailure;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
+import io.grpc.Metadata;
 import io.grpc.StatusException;
 import io.grpc.protobuf.StatusProto;
 import io.shadowindex.server.refusal.Refusal;
@@ -35,6 +37,7 @@ final class GrpcErrors {
 
   private static final Logger log = LoggerFactory.getLogger(GrpcErrors.class);
   private static final int MAX_FILES = 20;
+  private static final Duration RETRY_WHEN_CROWDED = Duration.ofSeconds(30);
   private static final Duration RETRY_AFTER_RESTART = Duration.ofSeconds(1);
 
   private GrpcErrors() {}
@@ -62,6 +65,20 @@ final class GrpcErrors {
             ErrorReason.Enum.INTERNAL,
             "internal error, incident " + incident,
             Map.of("incident_id", incident)));
+  }
+
+  /** The reason that a status made here gives; empty for one that was made elsewhere. */
+  static String reason(io.grpc.Status status, Metadata trailers) {
+    for (Any detail : StatusProto.fromStatusAndTrailers(status, trailers).getDetailsList()) {
+      if (detail.is(ErrorInfo.class)) {
+        try {
+          return detail.unpack(ErrorInfo.class).getReason();
+        } catch (InvalidProtocolBufferException e) {
+          throw new IllegalStateException("a status of this server cannot be read", e);
+        }
+      }
+    }
+    return "";
   }
 
   private static Status refused(Refusal refusal) {
@@ -192,6 +209,15 @@ final class GrpcErrors {
               message,
               Map.of("request_id", id.toString()),
               retry(RETRY_AFTER_RESTART));
+      case Refusal.TooManyBuilds(int limit, String branchName) ->
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.TOO_MANY_BUILDS,
+              message,
+              branchName == null
+                  ? Map.of("limit", Integer.toString(limit))
+                  : Map.of("limit", Integer.toString(limit), "branch_name", branchName),
+              retry(RETRY_WHEN_CROWDED));
       case Refusal.DiskFull() ->
           status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.DISK_FULL, message, Map.of());
       case Refusal.ReadOnlyVolume() ->

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RepeatableCalls implements ServerInterceptor {
 
-  private static final String REQUEST_ID = "request_id";
+  static final String REQUEST_ID = "request_id";
 
   /** Without a deadline a call waits for the first one as long as any call may take. */
   private static final Duration WITHOUT_DEADLINE = Duration.ofDays(1);
@@ -70,20 +70,24 @@ final class RepeatableCalls implements ServerInterceptor {
       @Override
       public void onHalfClose() {
         Message repeatable = request;
-        if (repeatable == null) {
+        Mutation mutation = Mutation.current();
+        if (repeatable == null || mutation == null) { // without an id, or a dry run
           super.onHalfClose();
           return;
         }
         try (Turn turn =
-            requests.take(key(call.getMethodDescriptor(), repeatable), patienceOfTheCaller())) {
-          answering.turn = turn;
+            requests.take(
+                key(call.getMethodDescriptor(), repeatable), mutation, patienceOfTheCaller())) {
           RecordedRequest recorded = turn.recorded().orElse(null);
-          if (recorded == null) {
-            answering.carryOut(super::onHalfClose);
-          } else if (recorded.answer() == null) {
-            answering.carryOut(() -> answering.end(unanswered.answer(recorded, repeatable)));
-          } else {
+          if (recorded != null && recorded.answer() != null) {
             answering.endAgain(recorded.answer());
+            return;
+          }
+          answering.turn = turn;
+          if (recorded == null) {
+            super.onHalfClose();
+          } else {
+            answering.end(unanswered.answer(recorded, repeatable));
           }
         }
       }
@@ -95,27 +99,15 @@ final class RepeatableCalls implements ServerInterceptor {
       extends SimpleForwardingServerCall<ReqT, RespT> {
 
     private @Nullable Turn turn;
-    private @Nullable Mutation mutation;
 
     Answering(ServerCall<ReqT, RespT> call) {
       super(call);
     }
 
-    void carryOut(Runnable work) {
-      Mutation begun = turn().mutation();
-      mutation = begun;
-      Mutation.during(
-          begun,
-          () -> {
-            work.run();
-            return begun;
-          });
-    }
-
     @Override
     public void sendMessage(RespT answer) {
-      if (mutation != null) {
-        turn().answered(mutation, bytes(getMethodDescriptor().streamResponse(answer)));
+      if (turn != null) {
+        turn.answered(bytes(getMethodDescriptor().streamResponse(answer)));
       }
       super.sendMessage(answer);
     }
@@ -133,13 +125,6 @@ final class RepeatableCalls implements ServerInterceptor {
       byte[] bytes = new byte[answer.remaining()];
       answer.duplicate().get(bytes);
       end((Message) getMethodDescriptor().parseResponse(new ByteArrayInputStream(bytes)));
-    }
-
-    private Turn turn() {
-      if (turn == null) {
-        throw new IllegalStateException("the call has not taken its turn");
-      }
-      return turn;
     }
   }
 

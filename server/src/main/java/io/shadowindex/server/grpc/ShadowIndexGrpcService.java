@@ -1,7 +1,9 @@
 package io.shadowindex.server.grpc;
 
+import com.google.protobuf.Message;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
@@ -31,6 +33,8 @@ import io.shadowindex.v1.GetIndexRequest;
 import io.shadowindex.v1.GetIndexResponse;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.GetShadowIndexResponse;
+import io.shadowindex.v1.ListAuditEntriesRequest;
+import io.shadowindex.v1.ListAuditEntriesResponse;
 import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ListIndexesResponse;
 import io.shadowindex.v1.ListShadowIndexesRequest;
@@ -69,6 +73,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   private final IndexRemoval removal;
   private final IndexDoctor doctor;
   private final BuildWatches watches;
+  private final AuditStore audit;
   private final Messages messages;
   private final BuildAnswers answers;
   private final SwitchMessages switchMessages;
@@ -80,6 +85,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
       IndexRemoval removal,
       IndexDoctor doctor,
       BuildWatches watches,
+      AuditStore audit,
       Messages messages,
       SwitchMessages switchMessages,
       boolean autoSwitchByDefault) {
@@ -89,6 +95,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     this.doctor = doctor;
     this.removal = removal;
     this.watches = watches;
+    this.audit = audit;
     this.messages = messages;
     this.answers = new BuildAnswers(messages);
     this.switchMessages = switchMessages;
@@ -274,6 +281,24 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   }
 
   @Override
+  public void listAuditEntries(
+      ListAuditEntriesRequest request, StreamObserver<ListAuditEntriesResponse> client) {
+    var filters = request.toBuilder().clearPageSize().clearPageToken().build();
+    long before = pageStart(filters, request.getPageToken());
+    int size = pageSize(request.getPageSize());
+    var page =
+        Page.of(
+            audit.list(AuditMessages.filter(request), before, size + 1),
+            size,
+            AuditMessages::entry);
+    var response = ListAuditEntriesResponse.newBuilder().addAllEntries(page.messages());
+    if (page.isFollowed()) {
+      response.setNextPageToken(PageToken.encode(filters, Long.toString(page.last().sequence())));
+    }
+    answer(client, response.build());
+  }
+
+  @Override
   public void watchBuild(WatchBuildRequest request, StreamObserver<WatchBuildResponse> client) {
     UUID id = Messages.buildId(request.getShadowIndexId());
     builds.get(id);
@@ -304,7 +329,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
         request.getStatesList().stream().map(Messages::state).collect(Collectors.toSet()));
   }
 
-  private static long pageStart(ListShadowIndexesRequest filters, String token) {
+  private static long pageStart(Message filters, String token) {
     if (token.isEmpty()) {
       return Long.MAX_VALUE;
     }

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why a call was refused. Nothing was changed by a refused call, except by {@link OutcomeUnknown},
@@ -233,6 +234,15 @@ public sealed interface Refusal {
     public String message() {
       return "request %s is still under way; call again with the same request_id to get its answer"
           .formatted(requestId);
+    }
+  }
+
+  /** As many builds are unfinished as may be; null for all branches together. */
+  record TooManyBuilds(int limit, @Nullable String branchName) implements Refusal {
+    @Override
+    public String message() {
+      return "%d builds are unfinished%s, which is the limit; complete and switch some, or cancel them"
+          .formatted(limit, branchName == null ? "" : " in branch " + branchName);
     }
   }
 

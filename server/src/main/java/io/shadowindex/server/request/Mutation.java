@@ -3,8 +3,8 @@ package io.shadowindex.server.request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A repeatable call that is being carried out, until the transaction of its first effect has
- * recorded it.
+ * A call that changes something while it is carried out, until the transaction of its first effect
+ * has recorded it.
  *
  * <p>Bound to the thread that carries it out, so that whatever has an effect need not know of it;
  * what other threads do later, such as an automatic switch, is no part of it.
@@ -13,29 +13,20 @@ public final class Mutation {
 
   private static final ScopedValue<Mutation> CURRENT = ScopedValue.newInstance();
 
-  private final RequestKey key;
-  private volatile Recorded recorded;
+  private final Call call;
+  private volatile @Nullable RequestKey key;
+  private volatile boolean goingOn;
+  private volatile Recorded recorded = Recorded.NO;
 
   /** How far it is with being recorded. */
   private enum Recorded {
-    NONE,
+    NO,
     WRITTEN,
-    COMMITTED,
-    /** An earlier call has recorded it; this one goes on with what that one began. */
-    FOUND
+    COMMITTED
   }
 
-  private Mutation(RequestKey key, Recorded recorded) {
-    this.key = key;
-    this.recorded = recorded;
-  }
-
-  static Mutation ofNew(RequestKey key) {
-    return new Mutation(key, Recorded.NONE);
-  }
-
-  static Mutation goingOn(RequestKey key) {
-    return new Mutation(key, Recorded.FOUND);
+  public Mutation(Call call) {
+    this.call = call;
   }
 
   /** The one that the calling thread carries out; null when it carries none out. */
@@ -49,18 +40,34 @@ public final class Mutation {
     return mutation == null ? work.call() : ScopedValue.where(CURRENT, mutation).call(work);
   }
 
-  public RequestKey key() {
-    return key;
+  /** Makes it the call that has the turn among those with its request id. */
+  void begin(RequestKey ofRequest, boolean goesOn) {
+    key = ofRequest;
+    goingOn = goesOn;
+  }
+
+  public Call call() {
+    return call;
+  }
+
+  /** The request to be recorded with its first effect; null where there is none, or it was. */
+  public @Nullable RequestKey unrecordedRequest() {
+    return goingOn ? null : key;
   }
 
   /** Whether it still has to be recorded. */
   public boolean isUnrecorded() {
-    return recorded == Recorded.NONE;
+    return recorded == Recorded.NO;
   }
 
   /** Whether it has had an effect. */
-  boolean isEffective() {
-    return recorded == Recorded.COMMITTED || recorded == Recorded.FOUND;
+  public boolean isEffective() {
+    return recorded == Recorded.COMMITTED;
+  }
+
+  /** Whether its request has had an effect, in this call or an earlier one. */
+  boolean isRequestEffective() {
+    return goingOn || (key != null && isEffective());
   }
 
   /** Says that the transaction under way has recorded it. */
@@ -71,7 +78,7 @@ public final class Mutation {
   /** Says how the transaction ended that may have recorded it. */
   public void ended(boolean committed) {
     if (recorded == Recorded.WRITTEN) {
-      recorded = committed ? Recorded.COMMITTED : Recorded.NONE;
+      recorded = committed ? Recorded.COMMITTED : Recorded.NO;
     }
   }
 }

@@ -30,14 +30,14 @@ public final class Requests {
   }
 
   /**
-   * Waits until no other call with the id is under way, and takes the turn.
+   * Waits until no other call with the id is under way, and takes the turn for a mutation.
    *
    * <p>Refuses with {@code RequestIdReused} when the id belongs to another request, and with {@code
    * RequestUnderWay} when the wait takes longer than {@code patience}.
    */
-  public Turn take(RequestKey key, Duration patience) {
+  public Turn take(RequestKey key, Mutation mutation, Duration patience) {
     long deadline = System.nanoTime() + patience.toNanos();
-    var mine = new Turn(key);
+    var mine = new Turn(key, mutation);
     for (Turn first = underWay.putIfAbsent(key.id(), mine);
         first != null;
         first = underWay.putIfAbsent(key.id(), mine)) {
@@ -47,6 +47,7 @@ public final class Requests {
     try {
       mine.recorded = store.find(key.id());
       mine.recorded.ifPresent(recorded -> requireSame(recorded.key(), key));
+      mutation.begin(key, mine.recorded.isPresent());
       return mine;
     } catch (RuntimeException e) {
       mine.close();
@@ -72,11 +73,13 @@ public final class Requests {
   public final class Turn implements AutoCloseable {
 
     private final RequestKey key;
+    private final Mutation mutation;
     private final CountDownLatch ended = new CountDownLatch(1);
     private Optional<RecordedRequest> recorded = Optional.empty();
 
-    private Turn(RequestKey key) {
+    private Turn(RequestKey key, Mutation mutation) {
       this.key = key;
+      this.mutation = mutation;
     }
 
     /** What an earlier call has recorded. */
@@ -84,14 +87,9 @@ public final class Requests {
       return recorded;
     }
 
-    /** This call, to be carried out in a scope of its own. */
-    public Mutation mutation() {
-      return recorded.isEmpty() ? Mutation.ofNew(key) : Mutation.goingOn(key);
-    }
-
-    /** Keeps the answer to a mutation that has had an effect; others may be tried again. */
-    public void answered(Mutation mutation, byte[] answer) {
-      if (mutation.isEffective() && answer.length <= LARGEST_ANSWER_BYTES) {
+    /** Keeps the answer where the request has had an effect; others may be tried again. */
+    public void answered(byte[] answer) {
+      if (mutation.isRequestEffective() && answer.length <= LARGEST_ANSWER_BYTES) {
         store.saveAnswer(key.id(), ByteBuffer.wrap(answer));
       }
     }

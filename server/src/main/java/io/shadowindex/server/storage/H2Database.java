@@ -66,7 +66,9 @@ public final class H2Database implements Transactions, AutoCloseable {
 
   /** What waits for the writer, and who waits for it. */
   private abstract static sealed class Job<T> {
+    /** What the caller carries out, and so does the writer for it. */
     final @Nullable Mutation mutation = Mutation.current();
+
     private final CompletableFuture<T> result = new CompletableFuture<>();
     private @Nullable Runnable answer;
 

@@ -13,6 +13,7 @@ import static org.jooq.impl.DSL.selectOne;
 
 import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildChange;
+import io.shadowindex.server.build.BuildLimits;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore;
@@ -23,11 +24,13 @@ import io.shadowindex.server.build.SwitchResult;
 import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.storage.EventLog.Unnumbered;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -44,11 +47,16 @@ import org.jspecify.annotations.Nullable;
 /** Builds in a relational database. */
 final class JooqBuildStore implements BuildStore {
 
+  private static final List<String> LIVE_STATES =
+      Arrays.stream(BuildState.values()).filter(BuildState::isLive).map(BuildState::name).toList();
+
   private final Transactions transactions;
+  private final BuildLimits limits;
   private final InstantSource clock;
 
-  JooqBuildStore(Transactions transactions, InstantSource clock) {
+  JooqBuildStore(Transactions transactions, BuildLimits limits, InstantSource clock) {
     this.transactions = transactions;
+    this.limits = limits;
     this.clock = clock;
   }
 
@@ -58,12 +66,30 @@ final class JooqBuildStore implements BuildStore {
         transaction -> {
           Instant now = now();
           IndexSlots.occupy(transaction, spec.key(), id);
+          requireRoom(transaction, spec.key().branchName());
           insert(transaction, id, spec, now);
           EventLog.append(
               transaction,
               List.of(new Unnumbered(id, null, BuildState.PREPARING, 1, "build started", now)));
           return Transition.require(transaction, id);
         });
+  }
+
+  /** Refuses one more unfinished build. Looks at the unfinished ones only. */
+  private void requireRoom(DSLContext transaction, String branchName) {
+    var inBranch = DSL.count(DSL.when(SHADOW_INDEX.BRANCH_NAME.eq(branchName), 1));
+    var unfinished =
+        transaction
+            .select(DSL.count(), inBranch)
+            .from(SHADOW_INDEX)
+            .where(SHADOW_INDEX.STATE.in(LIVE_STATES))
+            .fetchSingle();
+    if (unfinished.value2() >= limits.perBranch()) {
+      throw new Refusal.TooManyBuilds(limits.perBranch(), branchName).exception();
+    }
+    if (unfinished.value1() >= limits.total()) {
+      throw new Refusal.TooManyBuilds(limits.total(), null).exception();
+    }
   }
 
   private static void insert(DSLContext transaction, UUID id, BuildSpec spec, Instant now) {
@@ -114,6 +140,9 @@ final class JooqBuildStore implements BuildStore {
     return transactions.write(
         transaction -> {
           Instant now = now();
+          if (change instanceof BuildChange.Retried) {
+            requireRoom(transaction, Transition.require(transaction, id).spec().key().branchName());
+          }
           ShadowIndex before =
               Transition.apply(
                   transaction,
@@ -263,7 +292,7 @@ final class JooqBuildStore implements BuildStore {
               .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
               .execute();
           ShadowIndex build = Transition.require(transaction, id);
-          RequestRows.record(transaction, id, build.revision(), result.finishedAt());
+          Effects.record(transaction, id, build.revision(), result.finishedAt());
           if (result.automatic() && build.state() == BuildState.BUILT) {
             EventLog.append(
                 transaction,

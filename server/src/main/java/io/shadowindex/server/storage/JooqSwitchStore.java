@@ -138,7 +138,7 @@ final class JooqSwitchStore implements SwitchStore {
                       .execute()
                   == 1;
           if (forgotten) {
-            RequestRows.record(transaction, null, null, now());
+            Effects.record(transaction, null, null, now());
           }
           return forgotten;
         });
@@ -192,7 +192,7 @@ final class JooqSwitchStore implements SwitchStore {
             backupCurrent,
             remark);
     insert(transaction, journal, now);
-    RequestRows.record(transaction, generation.id(), generation.revision(), now);
+    Effects.record(transaction, generation.id(), generation.revision(), now);
     return new Intention.Granted(journal, System.nanoTime());
   }
 

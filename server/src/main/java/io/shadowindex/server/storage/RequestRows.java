@@ -3,7 +3,6 @@ package io.shadowindex.server.storage;
 import static io.shadowindex.server.storage.schema.tables.Request.REQUEST;
 
 import io.shadowindex.server.refusal.Refusal;
-import io.shadowindex.server.request.Mutation;
 import io.shadowindex.server.request.RecordedRequest;
 import io.shadowindex.server.request.RequestKey;
 import io.shadowindex.server.request.RequestStore;
@@ -25,19 +24,17 @@ final class RequestRows implements RequestStore {
   }
 
   /**
-   * Records the mutation that this transaction belongs to, if it is one that nothing has recorded
-   * yet. To be called by every transaction that has an effect a caller could ask for.
+   * Writes a request in the transaction of its first effect. Refuses when another call has.
    *
    * @param buildId the build or generation that the effect is about; null for none
    * @param revision its revision after the effect
    */
-  static void record(
-      DSLContext transaction, @Nullable UUID buildId, @Nullable Long revision, Instant now) {
-    Mutation mutation = Mutation.current();
-    if (mutation == null || !mutation.isUnrecorded()) {
-      return;
-    }
-    RequestKey key = mutation.key();
+  static void insert(
+      DSLContext transaction,
+      RequestKey key,
+      @Nullable UUID buildId,
+      @Nullable Long revision,
+      Instant now) {
     int inserted =
         transaction
             .insertInto(REQUEST)
@@ -53,7 +50,6 @@ final class RequestRows implements RequestStore {
     if (inserted == 0) {
       throw new Refusal.RequestUnderWay(key.id()).exception();
     }
-    mutation.written();
   }
 
   @Override

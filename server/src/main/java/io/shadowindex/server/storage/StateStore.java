@@ -1,5 +1,7 @@
 package io.shadowindex.server.storage;
 
+import io.shadowindex.server.audit.AuditStore;
+import io.shadowindex.server.build.BuildLimits;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.request.RequestStore;
 import io.shadowindex.server.switchover.SwitchStore;
@@ -30,8 +32,13 @@ public final class StateStore implements AutoCloseable {
     return new StateStore(H2Database.open(directory, onFailure), clock);
   }
 
+  /** Builds without a limit to how many may be unfinished. */
   public BuildStore builds() {
-    return new JooqBuildStore(database, clock);
+    return builds(BuildLimits.NONE);
+  }
+
+  public BuildStore builds(BuildLimits limits) {
+    return new JooqBuildStore(database, limits, clock);
   }
 
   public SwitchStore switches() {
@@ -40,6 +47,10 @@ public final class StateStore implements AutoCloseable {
 
   public RequestStore requests() {
     return new RequestRows(database);
+  }
+
+  public AuditStore audit() {
+    return new AuditRows(database);
   }
 
   public BuildLog log() {

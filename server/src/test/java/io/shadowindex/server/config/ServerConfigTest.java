@@ -67,6 +67,24 @@ final class ServerConfigTest {
   }
 
   @Test
+  void theAuditLogIsAFileInADirectoryThatIsThere(@TempDir Path directory) throws Exception {
+    Given given = given("127.0.0.1:0", "data", null, false);
+    Path file = directory.resolve("audit.jsonl");
+
+    ServerConfig config = ServerConfig.parse(withAudit(given, file.toString(), "7d"));
+
+    assertThat(config.audit().file()).isEqualTo(file);
+    assertThat(config.audit().retention()).isEqualTo(Duration.ofDays(7));
+    assertThat(ServerConfig.parse(given).audit().file()).isNull();
+    assertThat(ServerConfig.parse(given).audit().retention()).isEqualTo(Duration.ofDays(90));
+    assertThat(errors(withAudit(given, directory.toString(), "7"))).hasSize(2);
+    assertThat(errors(withAudit(given, directory.resolve("no/file").toString(), "7d")))
+        .singleElement()
+        .asString()
+        .contains("--audit-log", "directory");
+  }
+
+  @Test
   void allMistakesAreReportedTogether(@TempDir Path directory) throws Exception {
     Path file = Files.writeString(directory.resolve("file"), "");
 
@@ -130,7 +148,21 @@ final class ServerConfigTest {
   private static Given given(
       String listen, String dataDir, @Nullable String indexRoot, boolean allowPlaintext) {
     return new Given(
-        listen, dataDir, indexRoot, null, "24h", 2, 0.5, 0, false, false, allowPlaintext);
+        listen,
+        dataDir,
+        indexRoot,
+        null,
+        "24h",
+        2,
+        0.5,
+        0,
+        false,
+        false,
+        allowPlaintext,
+        null,
+        "90d",
+        1000,
+        100);
   }
 
   private static Given given(String retention, int keepGenerations, double tolerance) {
@@ -150,7 +182,11 @@ final class ServerConfigTest {
         probeMaxSlowdown,
         false,
         false,
-        false);
+        false,
+        null,
+        "90d",
+        1000,
+        100);
   }
 
   private static Given withServeRoot(Given given, String serveRoot) {
@@ -165,6 +201,29 @@ final class ServerConfigTest {
         given.probeMaxSlowdown(),
         given.autoSwitch(),
         given.rehearse(),
-        given.allowPlaintext());
+        given.allowPlaintext(),
+        given.auditLog(),
+        given.auditRetention(),
+        given.maxBuilds(),
+        given.maxBuildsPerBranch());
+  }
+
+  private static Given withAudit(Given given, String file, String retention) {
+    return new Given(
+        given.listen(),
+        given.dataDir(),
+        given.indexRoot(),
+        given.serveRoot(),
+        given.retention(),
+        given.keepGenerations(),
+        given.tolerance(),
+        given.probeMaxSlowdown(),
+        given.autoSwitch(),
+        given.rehearse(),
+        given.allowPlaintext(),
+        file,
+        retention,
+        given.maxBuilds(),
+        given.maxBuildsPerBranch());
   }
 }

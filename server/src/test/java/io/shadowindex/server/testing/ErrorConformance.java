@@ -19,6 +19,7 @@ import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,7 @@ public final class ErrorConformance implements ClientInterceptor {
   /** Absolute paths, SQL, and the names of classes. */
   private static final List<Pattern> INTERNALS =
       List.of(
-          Pattern.compile("(^|[\\s'\"(=:])/(?!/)[\\w.-]+/[\\w./-]+"),
+          Pattern.compile("(?<![\\w/.-])/(?!/)[\\w.-]+/[\\w./-]+"),
           Pattern.compile("(?i)\\b(select .+ from|insert into|update .+ set|delete from)\\b"),
           Pattern.compile("\\b(io|java|javax|org|com|jdk)\\.[a-z]+\\.[\\w.$]+"),
           Pattern.compile("\\w+(Exception|Error)\\b"));
@@ -55,6 +56,14 @@ public final class ErrorConformance implements ClientInterceptor {
   public <ReqT, RespT> ClientCall<ReqT, RespT> interceptCall(
       MethodDescriptor<ReqT, RespT> method, CallOptions options, Channel next) {
     return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+      private final StringBuilder sent = new StringBuilder();
+
+      @Override
+      public void sendMessage(ReqT message) {
+        sent.append(message);
+        super.sendMessage(message);
+      }
+
       @Override
       public void start(Listener<RespT> listener, Metadata headers) {
         super.start(
@@ -62,7 +71,7 @@ public final class ErrorConformance implements ClientInterceptor {
               @Override
               public void onClose(Status status, Metadata trailers) {
                 if (ShadowIndexServiceGrpc.SERVICE_NAME.equals(method.getServiceName())) {
-                  check(method.getFullMethodName(), status, trailers);
+                  check(method.getFullMethodName(), sent.toString(), status, trailers);
                 }
                 super.onClose(status, trailers);
               }
@@ -79,14 +88,19 @@ public final class ErrorConformance implements ClientInterceptor {
     }
   }
 
-  void check(String method, Status status, Metadata trailers) {
-    String problem = problem(status, trailers);
+  /**
+   * Looks at how a call ended.
+   *
+   * @param sent what the client sent, which may be told back to it
+   */
+  void check(String method, String sent, Status status, Metadata trailers) {
+    String problem = problem(sent, status, trailers);
     if (problem != null) {
       violations.add("%s: %s: %s".formatted(method, status, problem));
     }
   }
 
-  private static @Nullable String problem(Status status, Metadata trailers) {
+  private static @Nullable String problem(String sent, Status status, Metadata trailers) {
     String message = String.valueOf(status.getDescription());
     if (status.isOk() || isOfTransport(status, message)) {
       return null;
@@ -103,9 +117,11 @@ public final class ErrorConformance implements ClientInterceptor {
       return "has a reason that is not documented: " + info.getReason();
     }
     return INTERNALS.stream()
-        .filter(internal -> internal.matcher(message).find())
+        .flatMap(internal -> internal.matcher(message).results())
+        .map(MatchResult::group)
+        .filter(told -> !sent.contains(told))
         .findFirst()
-        .map(internal -> "tells something internal, by " + internal)
+        .map(told -> "tells something internal: " + told)
         .orElse(null);
   }
 

@@ -31,7 +31,7 @@ final class ErrorConformanceTest {
 
   @Test
   void aStatusWithoutErrorInfoFails() {
-    conformance.check("method", Status.INTERNAL.withDescription("oops"), new Metadata());
+    conformance.check("method", "", Status.INTERNAL.withDescription("oops"), new Metadata());
 
     assertThatThrownBy(conformance::assertConformed).hasMessageContaining("has no ErrorInfo");
   }
@@ -66,10 +66,21 @@ final class ErrorConformanceTest {
   }
 
   @Test
+  void whatTheClientItselfSentMayBeTold() {
+    see("/etc/passwd: is not a path within", "shadowindex.io", "UNSAFE_FILE");
+
+    assertThatCode(conformance::assertConformed).doesNotThrowAnyException();
+  }
+
+  @Test
   void whatTheTransportSaysPasses() {
-    conformance.check("method", Status.UNAVAILABLE.withDescription("io exception"), new Metadata());
     conformance.check(
-        "method", Status.UNIMPLEMENTED.withDescription("Method not found: a/b"), new Metadata());
+        "method", "", Status.UNAVAILABLE.withDescription("io exception"), new Metadata());
+    conformance.check(
+        "method",
+        "",
+        Status.UNIMPLEMENTED.withDescription("Method not found: a/b"),
+        new Metadata());
 
     assertThatCode(conformance::assertConformed).doesNotThrowAnyException();
   }
@@ -84,6 +95,10 @@ final class ErrorConformanceTest {
                     Any.pack(ErrorInfo.newBuilder().setDomain(domain).setReason(reason).build()))
                 .build());
     Metadata trailers = refused.getTrailers();
-    conformance.check("method", refused.getStatus(), trailers == null ? new Metadata() : trailers);
+    conformance.check(
+        "method",
+        "branch_name: \"a/b\" path: \"/etc/passwd\"",
+        refused.getStatus(),
+        trailers == null ? new Metadata() : trailers);
   }
 }

@@ -21,6 +21,7 @@ import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -70,63 +72,49 @@ public final class TestServer implements AutoCloseable {
         directory.resolve("index"));
   }
 
-  /** The same with copies served from elsewhere. */
+  /** The same with copies served from elsewhere, and quick to delete what may go. */
   public static ServerConfig withServeRoot(ServerConfig config, Path serveRoot) {
-    return new ServerConfig(
-        config.listen(),
-        config.dataDir(),
-        config.indexRoot(),
-        serveRoot,
-        config.retention(),
-        config.keepGenerations(),
-        config.grace(),
-        config.tolerance(),
-        config.probeMaxSlowdown(),
-        config.autoSwitch(),
-        config.progressFlush(),
-        Duration.ofMillis(20),
-        config.rehearsedSwitches(),
-        config.drain());
+    return with(config, Map.of("serveRoot", serveRoot, "sweepInterval", Duration.ofMillis(20)));
   }
 
   /** The same with a limit to how much slower a build's probe queries may be. */
   public static ServerConfig withProbeMaxSlowdown(ServerConfig config, double factor) {
-    return new ServerConfig(
-        config.listen(),
-        config.dataDir(),
-        config.indexRoot(),
-        config.serveRoot(),
-        config.retention(),
-        config.keepGenerations(),
-        config.grace(),
-        config.tolerance(),
-        factor,
-        config.autoSwitch(),
-        config.progressFlush(),
-        config.sweepInterval(),
-        config.rehearsedSwitches(),
-        config.drain());
+    return with(config, Map.of("probeMaxSlowdown", factor));
   }
 
   /**
    * The same with files deleted as soon as they may go, and superseded ones kept only for a time.
    */
   public static ServerConfig withQuickSweep(ServerConfig config, int keepGenerations) {
-    return new ServerConfig(
-        config.listen(),
-        config.dataDir(),
-        config.indexRoot(),
-        config.serveRoot(),
-        config.retention(),
-        keepGenerations,
-        config.grace(),
-        config.tolerance(),
-        config.probeMaxSlowdown(),
-        config.autoSwitch(),
-        config.progressFlush(),
-        Duration.ofMillis(1),
-        config.rehearsedSwitches(),
-        config.drain());
+    return with(
+        config, Map.of("keepGenerations", keepGenerations, "sweepInterval", Duration.ofMillis(1)));
+  }
+
+  /** The same with an audit log that also goes to a file. */
+  public static ServerConfig withAudit(ServerConfig config, ServerConfig.Audit audit) {
+    return with(config, Map.of("audit", audit, "sweepInterval", Duration.ofMillis(20)));
+  }
+
+  /** The same with so many unfinished builds at most. */
+  public static ServerConfig withMaxBuilds(ServerConfig config, int total, int perBranch) {
+    return with(config, Map.of("maxBuilds", total, "maxBuildsPerBranch", perBranch));
+  }
+
+  /** The same with other values for some of its components, by their names. */
+  public static ServerConfig with(ServerConfig config, Map<String, Object> changes) {
+    try {
+      RecordComponent[] components = ServerConfig.class.getRecordComponents();
+      var types = new Class<?>[components.length];
+      var values = new Object[components.length];
+      for (int i = 0; i < components.length; i++) {
+        types[i] = components[i].getType();
+        Object present = components[i].getAccessor().invoke(config);
+        values[i] = changes.getOrDefault(components[i].getName(), present);
+      }
+      return ServerConfig.class.getDeclaredConstructor(types).newInstance(values);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("the record has changed meanwhile", e);
+    }
   }
 
   public ShadowIndexServer server() {

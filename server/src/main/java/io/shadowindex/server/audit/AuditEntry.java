@@ -1,0 +1,35 @@
+package io.shadowindex.server.audit;
+
+import io.shadowindex.server.request.Call;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call that changed something, or was refused to.
+ *
+ * @param sequence its place in the log; 0 before it has one
+ * @param buildId the build or generation it was about; null for none
+ * @param outcome how the call ended; {@link Outcome#UNKNOWN} when the server died before
+ * @param revision of that build after the change; null without one
+ * @param fencingToken of that build, or as the caller gave it; null without either
+ */
+public record AuditEntry(
+    long sequence,
+    Call call,
+    @Nullable UUID buildId,
+    Outcome outcome,
+    @Nullable Long revision,
+    @Nullable Long fencingToken) {
+
+  /**
+   * How a call ended.
+   *
+   * @param result {@code OK}; {@code UNSUCCESSFUL} for an answer that says so; else the name of the
+   *     status
+   * @param reason the documented reason of a refusal; else empty
+   * @param message one sentence for people
+   */
+  public record Outcome(String result, String reason, String message) {
+    public static final Outcome UNKNOWN = new Outcome("", "", "");
+  }
+}

@@ -1,0 +1,87 @@
+package io.shadowindex.server.audit;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.shadowindex.server.request.Call;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The audit log as a file of JSON lines, one for each entry, that only grows. */
+public final class AuditFile implements AutoCloseable {
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private final FileChannel file;
+
+  private AuditFile(FileChannel file) {
+    this.file = file;
+  }
+
+  /** Opens the file to append to it; creates it when there is none. */
+  public static AuditFile open(Path path) throws IOException {
+    return new AuditFile(
+        FileChannel.open(
+            path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
+  }
+
+  /** Appends entries; durable when it returns. */
+  void append(List<AuditEntry> entries) throws IOException {
+    var lines = new ByteArrayOutputStream();
+    for (AuditEntry entry : entries) {
+      try (JsonGenerator json = JSON.createGenerator(lines)) {
+        json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+        write(json, entry);
+      }
+      lines.write('\n');
+    }
+    ByteBuffer bytes = ByteBuffer.wrap(lines.toByteArray());
+    while (bytes.hasRemaining()) {
+      file.write(bytes);
+    }
+    file.force(false);
+  }
+
+  private static void write(JsonGenerator json, AuditEntry entry) throws IOException {
+    Call call = entry.call();
+    json.writeStartObject();
+    json.writeStringField("occurred_at", call.at().toString());
+    json.writeStringField("principal", call.principal());
+    json.writeStringField("peer", call.peer());
+    json.writeStringField("method", call.method());
+    writeUnlessNull(json, "request_id", call.requestId());
+    json.writeStringField("branch_name", call.target().branchName());
+    json.writeStringField("index_type", call.target().indexType());
+    json.writeStringField("index_name", call.target().indexName());
+    writeUnlessNull(json, "shadow_index_id", entry.buildId());
+    json.writeBooleanField("forced", call.forced());
+    json.writeStringField("result", entry.outcome().result());
+    json.writeStringField("reason", entry.outcome().reason());
+    json.writeStringField("message", entry.outcome().message());
+    if (entry.revision() != null) {
+      json.writeNumberField("revision", entry.revision());
+    }
+    if (entry.fencingToken() != null) {
+      json.writeNumberField("fencing_token", entry.fencingToken());
+    }
+    json.writeEndObject();
+  }
+
+  private static void writeUnlessNull(JsonGenerator json, String name, @Nullable UUID value)
+      throws IOException {
+    if (value != null) {
+      json.writeStringField(name, value.toString());
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+}

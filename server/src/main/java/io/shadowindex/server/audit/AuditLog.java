@@ -1,0 +1,84 @@
+package io.shadowindex.server.audit;
+
+import io.shadowindex.server.audit.AuditStore.Ended;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Completes the entries of calls after they have ended, many at a time.
+ *
+ * <p>A crash leaves the entry of each effect, without its outcome where that had not been written
+ * yet, and may lose the entries of calls that were refused just before.
+ */
+public final class AuditLog {
+
+  private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
+  private static final int LONGEST_QUEUE = 10_000;
+  private static final int AT_ONCE = 1000;
+
+  private final AuditStore store;
+  private final @Nullable AuditFile file;
+  private final Duration retention;
+  private final InstantSource clock;
+  private final BlockingQueue<Ended> ended = new ArrayBlockingQueue<>(LONGEST_QUEUE);
+
+  /**
+   * Puts it together.
+   *
+   * @param file where entries go besides the store; null for nowhere
+   * @param retention how long entries are kept in the store
+   */
+  public AuditLog(
+      AuditStore store, @Nullable AuditFile file, Duration retention, InstantSource clock) {
+    this.store = store;
+    this.file = file;
+    this.retention = retention;
+    this.clock = clock;
+  }
+
+  /** Takes an entry whose call has ended; waits where more calls end than can be written. */
+  public void ended(AuditEntry entry, boolean written) {
+    try {
+      ended.put(new Ended(entry, written));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      log.error("{} of {} is missing in the audit log", entry.call().method(), entry.call().id());
+    }
+  }
+
+  /** Writes the entries of the calls that have ended. One thread at a time. */
+  public synchronized void flush() {
+    var batch = new ArrayList<Ended>();
+    while (ended.drainTo(batch, AT_ONCE) > 0) {
+      store.save(batch);
+      append(batch.stream().map(Ended::entry).toList());
+      batch.clear();
+    }
+  }
+
+  private void append(List<AuditEntry> entries) {
+    try {
+      if (file != null) {
+        file.append(entries);
+      }
+    } catch (IOException e) {
+      log.error("{} entries are missing in the audit log's file", entries.size(), e);
+    }
+  }
+
+  /** Deletes entries that have been kept long enough. */
+  public void sweep() {
+    int swept;
+    do {
+      swept = store.forget(clock.instant().minus(retention), AT_ONCE);
+    } while (swept == AT_ONCE);
+  }
+}

@@ -1,0 +1,216 @@
+package io.shadowindex.server.grpc;
+
+import com.google.protobuf.Descriptors.EnumValueDescriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCall.Listener;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.shadowindex.server.audit.AuditEntry;
+import io.shadowindex.server.audit.AuditEntry.Outcome;
+import io.shadowindex.server.audit.AuditLog;
+import io.shadowindex.server.request.Call;
+import io.shadowindex.server.request.Mutation;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes calls that change something, which are those that take a request_id, known to the store and
+ * to the audit log; lets all others pass. Stands outside of whatever may refuse a call, and so sees
+ * requests that break their field rules.
+ */
+final class AuditedCalls implements ServerInterceptor {
+
+  private static final int LONGEST_MESSAGE = 1024;
+  private static final int LONGEST_NAME = 255;
+  private static final int LONGEST_TYPE = 32;
+
+  private final AuditLog log;
+  private final InstantSource clock;
+
+  AuditedCalls(AuditLog log, InstantSource clock) {
+    this.log = log;
+    this.clock = clock;
+  }
+
+  @Override
+  public <ReqT, RespT> Listener<ReqT> interceptCall(
+      ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
+    var audited = new Audited<>(call);
+    return new SimpleForwardingServerCallListener<>(next.startCall(audited, headers)) {
+
+      @Override
+      public void onMessage(ReqT message) {
+        if (message instanceof Message request
+            && field(request, RepeatableCalls.REQUEST_ID) != null
+            && !flag(request, "validate_only")) {
+          audited.mutation = new Mutation(describe(call, request));
+        }
+        super.onMessage(message);
+      }
+
+      @Override
+      public void onHalfClose() {
+        Mutation.during(
+            audited.mutation,
+            () -> {
+              super.onHalfClose();
+              return true;
+            });
+      }
+    };
+  }
+
+  /** A call of which an entry is written when it ends. */
+  private final class Audited<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
+
+    private @Nullable Mutation mutation;
+    private @Nullable Message answer;
+
+    Audited(ServerCall<ReqT, RespT> call) {
+      super(call);
+    }
+
+    @Override
+    public void sendMessage(RespT message) {
+      answer = message instanceof Message made ? made : null;
+      super.sendMessage(message);
+    }
+
+    @Override
+    public void close(Status status, Metadata trailers) {
+      Mutation ended = mutation;
+      mutation = null; // a call ends once
+      if (ended != null) {
+        log.ended(
+            entry(ended.call(), outcome(status, trailers, answer), answer), ended.isEffective());
+      }
+      super.close(status, trailers);
+    }
+  }
+
+  private Call describe(ServerCall<?, ?> call, Message request) {
+    return new Call(
+        UUID.randomUUID(),
+        clock.instant().truncatedTo(ChronoUnit.MICROS),
+        "",
+        peer(call),
+        String.valueOf(call.getMethodDescriptor().getBareMethodName()),
+        uuid(text(request, RepeatableCalls.REQUEST_ID)),
+        target(request),
+        uuid(text(request, "shadow_index_id")),
+        number(request, "fencing_token"),
+        flag(request, "force_switch"));
+  }
+
+  private static AuditEntry entry(Call call, Outcome outcome, @Nullable Message answer) {
+    Message build = answer == null ? null : build(answer);
+    if (build == null) {
+      return new AuditEntry(0, call, call.buildId(), outcome, null, call.fencingToken());
+    }
+    var named =
+        new Call(
+            call.id(),
+            call.at(),
+            call.principal(),
+            call.peer(),
+            call.method(),
+            call.requestId(),
+            target(build),
+            call.buildId(),
+            call.fencingToken(),
+            call.forced());
+    return new AuditEntry(
+        0,
+        named,
+        uuid(text(build, "shadow_index_id")),
+        outcome,
+        number(build, "revision"),
+        number(build, "fencing_token"));
+  }
+
+  private static Outcome outcome(Status status, Metadata trailers, @Nullable Message answer) {
+    if (!status.isOk()) {
+      return new Outcome(
+          status.getCode().name(),
+          GrpcErrors.reason(status, trailers),
+          cut(String.valueOf(status.getDescription()), LONGEST_MESSAGE));
+    }
+    boolean unsuccessful =
+        answer != null && field(answer, "success") != null && !flag(answer, "success");
+    return new Outcome(
+        unsuccessful ? "UNSUCCESSFUL" : "OK",
+        "",
+        answer == null ? "" : cut(text(answer, "message"), LONGEST_MESSAGE));
+  }
+
+  /** The build or generation that an answer is about. */
+  private static @Nullable Message build(Message answer) {
+    for (String name : new String[] {"shadow_index", "removed_generation"}) {
+      FieldDescriptor field = field(answer, name);
+      if (field != null && answer.hasField(field)) {
+        return (Message) answer.getField(field);
+      }
+    }
+    return null;
+  }
+
+  private static Call.Target target(Message message) {
+    FieldDescriptor type = field(message, "index_type");
+    return new Call.Target(
+        cut(text(message, "branch_name"), LONGEST_NAME),
+        type == null || !message.hasField(type)
+            ? ""
+            : cut(((EnumValueDescriptor) message.getField(type)).getName(), LONGEST_TYPE),
+        cut(text(message, "index_name"), LONGEST_NAME));
+  }
+
+  private static String peer(ServerCall<?, ?> call) {
+    return call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)
+            instanceof InetSocketAddress address
+        ? address.getHostString() + ":" + address.getPort()
+        : "";
+  }
+
+  private static @Nullable FieldDescriptor field(Message message, String name) {
+    return message.getDescriptorForType().findFieldByName(name);
+  }
+
+  private static String text(Message message, String name) {
+    FieldDescriptor field = field(message, name);
+    return field == null ? "" : (String) message.getField(field);
+  }
+
+  private static boolean flag(Message message, String name) {
+    FieldDescriptor field = field(message, name);
+    return field != null && (boolean) message.getField(field);
+  }
+
+  private static @Nullable Long number(Message message, String name) {
+    FieldDescriptor field = field(message, name);
+    long number = field == null ? 0 : (long) message.getField(field);
+    return number == 0 ? null : number;
+  }
+
+  /** Null for what is no UUID, which the field rules refuse. */
+  private static @Nullable UUID uuid(String text) {
+    try {
+      return text.length() == 36 ? UUID.fromString(text) : null;
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  private static String cut(String text, int longest) {
+    return text.length() <= longest ? text : text.substring(0, longest);
+  }
+}
