@@ -5,6 +5,7 @@ import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.config.StreamConfig;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexFormats;
@@ -17,6 +18,8 @@ import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.switchover.SwitchStore;
 import io.shadowindex.server.watch.BuildWatches;
+import io.shadowindex.server.watch.LogCompaction;
+import io.shadowindex.server.watch.WorkerStreams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,20 +148,20 @@ public final class ShadowIndexServer implements AutoCloseable {
       BuildWatches watches = open(new BuildWatches(state.log(), builds, board));
       state.onCommit(watches::wakeUp);
       watches.start();
-      open(housekeeping(builds, sweeper));
+      open(housekeeping(builds, sweeper, new LogCompaction(state.log(), environment.clock())));
       var autoSwitcher =
           open(new AutoSwitcher(buildStore, switches, environment.clock(), config.drain()));
       builds.onBuilt(autoSwitcher::consider);
       this.endpoint =
           new GrpcEndpoint(
-              config.listen(),
               builds,
               switches,
               new IndexDoctor(switchStore, layout, files),
               watches,
+              new WorkerStreams(board),
               layout,
               environment.clock(),
-              config.autoSwitch());
+              endpointSettings(config));
       autoSwitcher.start();
       endpoint.start();
       open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()))
@@ -167,6 +170,17 @@ public final class ShadowIndexServer implements AutoCloseable {
       closeOpened();
       throw e;
     }
+  }
+
+  private static GrpcEndpoint.Settings endpointSettings(ServerConfig config) {
+    StreamConfig streams = config.streams();
+    return new GrpcEndpoint.Settings(
+        config.listen(),
+        config.autoSwitch(),
+        streams.maxStreams(),
+        streams.maxStreamsPerConnection(),
+        streams.opening(),
+        streams.reportsPerSecond());
   }
 
   /** The port it listens on. */
@@ -206,12 +220,27 @@ public final class ShadowIndexServer implements AutoCloseable {
     return Files.createDirectories(config.dataDir().resolve("state"));
   }
 
-  /** Stores progress and deletes old files in the background; a last time when it is closed. */
-  private AutoCloseable housekeeping(BuildLifecycle builds, RetentionSweeper sweeper) {
+  /**
+   * Stores progress, looks after silent workers and deletes what is old, in the background. Stores
+   * progress a last time when it is closed.
+   */
+  private AutoCloseable housekeeping(
+      BuildLifecycle builds, RetentionSweeper sweeper, LogCompaction compaction) {
+    StreamConfig streams = config.streams();
     ScheduledExecutorService executor =
         Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
     repeat(executor, "store progress", builds::flushProgress, config.progressFlush());
     repeat(executor, "delete old files", sweeper::sweep, config.sweepInterval());
+    repeat(
+        executor,
+        "look after silent workers",
+        () -> builds.checkLeases(streams.lease(), streams.staleLimit()),
+        config.progressFlush());
+    repeat(
+        executor,
+        "forget old events",
+        () -> compaction.run(streams.keepEvents(), streams.keepLog()),
+        config.sweepInterval());
     return () -> {
       executor.shutdown();
       executor.awaitTermination(config.drain().toMillis(), TimeUnit.MILLISECONDS);

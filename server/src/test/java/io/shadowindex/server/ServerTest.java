@@ -293,21 +293,7 @@ final class ServerTest {
   private TestServer startWithClock() throws IOException {
     ServerConfig config = TestServer.config(directory);
     return TestServer.start(
-        new ServerConfig(
-            config.listen(),
-            config.dataDir(),
-            config.indexRoot(),
-            config.serveRoot(),
-            config.retention(),
-            config.keepGenerations(),
-            config.grace(),
-            config.tolerance(),
-            config.probeMaxSlowdown(),
-            config.autoSwitch(),
-            config.progressFlush(),
-            Duration.ofMillis(20),
-            config.rehearsedSwitches(),
-            config.drain()),
+        TestServer.withStreams(config, config.streams()),
         new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }
 

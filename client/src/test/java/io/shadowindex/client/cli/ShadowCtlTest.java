@@ -285,7 +285,9 @@ final class ShadowCtlTest {
     Queue<String> lines = new ConcurrentLinkedQueue<>();
     CompletableFuture<ShadowCtlRun> watch =
         CompletableFuture.supplyAsync(
-            () -> ShadowCtlRun.watched(lines::add, "watch", id, "--server", server.address()));
+            () ->
+                ShadowCtlRun.watched(
+                    lines::add, "watch", id, "--patience", "1", "--server", server.address()));
     await().until(() -> !lines.isEmpty());
     server.close();
     ShadowCtlRun watched = watch.join();

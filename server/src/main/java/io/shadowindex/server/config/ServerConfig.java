@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param rehearsedSwitches how many switches of a throw-away index warm up the process in the
  *     background after its start; 0 for none
  * @param drain how long the end of running calls is waited for at a shutdown
+ * @param streams what watches and workers may do, and how much of the log is kept for them
  */
 public record ServerConfig(
     InetSocketAddress listen,
@@ -49,7 +50,8 @@ public record ServerConfig(
     Duration progressFlush,
     Duration sweepInterval,
     int rehearsedSwitches,
-    Duration drain) {
+    Duration drain,
+    StreamConfig streams) {
 
   private static final int REHEARSED_SWITCHES = 200;
   private static final Duration GRACE = Duration.ofMinutes(1);
@@ -93,7 +95,8 @@ public record ServerConfig(
         PROGRESS_FLUSH,
         SWEEP_INTERVAL,
         rehearsedSwitches,
-        DRAIN);
+        DRAIN,
+        StreamConfig.DEFAULT);
   }
 
   /**
@@ -117,7 +120,19 @@ public record ServerConfig(
       double probeMaxSlowdown,
       boolean autoSwitch,
       boolean rehearse,
-      boolean allowPlaintext) {}
+      boolean allowPlaintext,
+      GivenStreams streams) {}
+
+  /**
+   * What is said of streams; times are a number and {@code s}, {@code m}, {@code h} or {@code d}.
+   */
+  public record GivenStreams(
+      String lease,
+      String staleLimit,
+      String keepLog,
+      long keepEvents,
+      int maxStreams,
+      int maxStreamsPerConnection) {}
 
   /** Parses what was given, or says all that is wrong with it. */
   public static ServerConfig parse(Given given) throws InvalidConfigException {
@@ -153,6 +168,7 @@ public record ServerConfig(
     if (!(slowdown == 0 || (slowdown >= 1 && slowdown < Double.POSITIVE_INFINITY))) {
       errors.add("--probe-max-slowdown %s: must be 0, or 1 or more".formatted(slowdown));
     }
+    StreamConfig streams = parseStreams(given.streams(), errors);
     if (!errors.isEmpty()) {
       throw new InvalidConfigException(errors);
     }
@@ -170,7 +186,38 @@ public record ServerConfig(
         PROGRESS_FLUSH,
         SWEEP_INTERVAL,
         given.rehearse() ? REHEARSED_SWITCHES : 0,
-        DRAIN);
+        DRAIN,
+        streams);
+  }
+
+  private static StreamConfig parseStreams(GivenStreams given, List<String> errors) {
+    Duration lease = parseDuration("--lease", given.lease(), errors);
+    Duration staleLimit = parseDuration("--stale-limit", given.staleLimit(), errors);
+    Duration keepLog = parseDuration("--keep-log", given.keepLog(), errors);
+    if (lease.isZero()) {
+      errors.add("--lease %s: must be 1s or more".formatted(given.lease()));
+    }
+    if (staleLimit.compareTo(lease) < 0) {
+      errors.add("--stale-limit %s: must not be less than --lease".formatted(given.staleLimit()));
+    }
+    requirePositive("--keep-events", given.keepEvents(), errors);
+    requirePositive("--max-streams", given.maxStreams(), errors);
+    requirePositive("--max-streams-per-connection", given.maxStreamsPerConnection(), errors);
+    return new StreamConfig(
+        lease,
+        staleLimit,
+        keepLog,
+        given.keepEvents(),
+        given.maxStreams(),
+        given.maxStreamsPerConnection(),
+        StreamConfig.DEFAULT.opening(),
+        StreamConfig.DEFAULT.reportsPerSecond());
+  }
+
+  private static void requirePositive(String flag, long value, List<String> errors) {
+    if (value < 1) {
+      errors.add("%s %d: must be 1 or more".formatted(flag, value));
+    }
   }
 
   private static Duration parseDuration(String flag, String text, List<String> errors) {

@@ -11,6 +11,7 @@ import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
+import io.shadowindex.server.watch.WorkerStreams;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -25,37 +26,72 @@ import java.util.concurrent.TimeUnit;
 public final class GrpcEndpoint {
 
   private static final int MAX_MESSAGE_BYTES = 1 << 20;
-  private static final int MAX_CALLS_PER_CONNECTION = 100;
+
+  /** How many calls fit into a connection beside its settings. */
+  private static final int CALLS_BESIDE_STREAMS = 10;
 
   private final HealthStatusManager health = new HealthStatusManager();
   private final ExecutorService handlers = Executors.newVirtualThreadPerTaskExecutor();
   private final RequestValidation validation = new RequestValidation();
   private final BuildWatches watches;
+  private final WorkerStreams workers;
   private final Server server;
 
+  /**
+   * How it is to behave.
+   *
+   * @param autoSwitchByDefault whether builds that do not say are switched to when complete
+   * @param maxStreams how many watches and worker streams there may be
+   * @param maxStreamsPerConnection how many of them in one connection
+   * @param opening how long a worker's stream may be open before its first report
+   * @param reportsPerSecond how many reports one stream may bring in a second
+   */
+  public record Settings(
+      InetSocketAddress listen,
+      boolean autoSwitchByDefault,
+      int maxStreams,
+      int maxStreamsPerConnection,
+      Duration opening,
+      int reportsPerSecond) {}
+
   public GrpcEndpoint(
-      InetSocketAddress address,
       BuildLifecycle builds,
       SwitchExecutor switches,
       IndexDoctor doctor,
       BuildWatches watches,
+      WorkerStreams workers,
       IndexLayout layout,
       InstantSource clock,
-      boolean autoSwitchByDefault) {
+      Settings settings) {
     this.watches = watches;
+    this.workers = workers;
+    var limits = new StreamLimits(settings.maxStreamsPerConnection(), settings.maxStreams());
     var service =
         new ShadowIndexGrpcService(
-            builds, switches, doctor, watches, layout, clock, autoSwitchByDefault);
+            builds,
+            switches,
+            doctor,
+            watches,
+            layout,
+            clock,
+            settings.autoSwitchByDefault(),
+            new WorkerCalls(
+                builds,
+                workers,
+                new Messages(layout, clock),
+                new ProgressCall.Limits(settings.opening(), settings.reportsPerSecond())));
     this.server =
-        NettyServerBuilder.forAddress(address)
+        NettyServerBuilder.forAddress(settings.listen())
             .executor(handlers)
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+            .maxConcurrentCallsPerConnection(
+                settings.maxStreamsPerConnection() + CALLS_BESIDE_STREAMS)
+            .addTransportFilter(limits)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .addService(
                 ServerInterceptors.interceptForward(
-                    service, List.of(new ErrorInterceptor(), validation)))
+                    service, List.of(limits, new ErrorInterceptor(), validation)))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
@@ -76,13 +112,14 @@ public final class GrpcEndpoint {
   }
 
   /**
-   * Says NOT_SERVING, ends watches with UNAVAILABLE, takes no new calls, and waits that long for
-   * those under way. Never interrupts a handler.
+   * Says NOT_SERVING, takes no new calls, ends watches and workers' streams with UNAVAILABLE, and
+   * waits that long for the calls under way. Never interrupts a handler.
    */
   public void stop(Duration drain) {
     health.enterTerminalState();
     server.shutdown();
     watches.drain();
+    workers.drain();
     try {
       if (!server.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS)) {
         server.shutdownNow();

@@ -9,7 +9,6 @@ import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.BuildStore.BuildList;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Precondition;
-import io.shadowindex.server.build.ProgressBoard.Report;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
@@ -17,11 +16,14 @@ import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
+import io.shadowindex.server.watch.BuildScope;
 import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CancelBuildResponse;
 import io.shadowindex.v1.CheckIndexesRequest;
 import io.shadowindex.v1.CheckIndexesResponse;
+import io.shadowindex.v1.ClaimBuildRequest;
+import io.shadowindex.v1.ClaimBuildResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.CompleteBuildResponse;
 import io.shadowindex.v1.DeleteIndexRequest;
@@ -36,8 +38,12 @@ import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ListIndexesResponse;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.ListShadowIndexesResponse;
+import io.shadowindex.v1.PauseBuildRequest;
+import io.shadowindex.v1.PauseBuildResponse;
 import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ReportProgressResponse;
+import io.shadowindex.v1.ResumeBuildRequest;
+import io.shadowindex.v1.ResumeBuildResponse;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RetryBuildResponse;
 import io.shadowindex.v1.RollbackIndexRequest;
@@ -45,10 +51,14 @@ import io.shadowindex.v1.RollbackIndexResponse;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceImplBase;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.StartBuildResponse;
+import io.shadowindex.v1.StreamProgressRequest;
+import io.shadowindex.v1.StreamProgressResponse;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchBuildRequest;
 import io.shadowindex.v1.WatchBuildResponse;
+import io.shadowindex.v1.WatchBuildsRequest;
+import io.shadowindex.v1.WatchBuildsResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -56,8 +66,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** The RPCs: map, call the domain, map back. Requests have passed their field rules. */
 final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
@@ -73,6 +81,8 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   private final BuildWatches watches;
   private final Messages messages;
   private final SwitchMessages switchMessages;
+  private final WatchMessages watchMessages;
+  private final WorkerCalls workers;
   private final boolean autoSwitchByDefault;
 
   ShadowIndexGrpcService(
@@ -82,8 +92,10 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
       BuildWatches watches,
       IndexLayout layout,
       InstantSource clock,
-      boolean autoSwitchByDefault) {
+      boolean autoSwitchByDefault,
+      WorkerCalls workers) {
     this.builds = builds;
+    this.workers = workers;
     this.switches = switches;
     this.autoSwitchByDefault = autoSwitchByDefault;
     this.doctor = doctor;
@@ -91,6 +103,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     this.watches = watches;
     this.messages = new Messages(layout, clock);
     this.switchMessages = new SwitchMessages(messages, layout);
+    this.watchMessages = new WatchMessages(messages);
   }
 
   /** A domain call that touches files. */
@@ -116,21 +129,28 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   @Override
   public void reportProgress(
       ReportProgressRequest request, StreamObserver<ReportProgressResponse> client) {
-    var report =
-        new Report(
-            request.getProgressPercent(),
-            request.hasRecordCount() ? request.getRecordCount() : null,
-            request.hasEstimatedCompletionSeconds()
-                ? request.getEstimatedCompletionSeconds()
-                : null,
-            Messages.fencingToken(request.getFencingToken()));
-    ShadowIndex build = builds.report(Messages.buildId(request.getShadowIndexId()), report);
-    answer(
-        client,
-        ReportProgressResponse.newBuilder()
-            .setShadowIndexId(request.getShadowIndexId())
-            .setProgress(messages.progress(build))
-            .build());
+    answer(client, workers.report(request));
+  }
+
+  @Override
+  public StreamObserver<StreamProgressRequest> streamProgress(
+      StreamObserver<StreamProgressResponse> client) {
+    return workers.stream(client);
+  }
+
+  @Override
+  public void pauseBuild(PauseBuildRequest request, StreamObserver<PauseBuildResponse> client) {
+    answer(client, workers.pause(request));
+  }
+
+  @Override
+  public void resumeBuild(ResumeBuildRequest request, StreamObserver<ResumeBuildResponse> client) {
+    answer(client, workers.resume(request));
+  }
+
+  @Override
+  public void claimBuild(ClaimBuildRequest request, StreamObserver<ClaimBuildResponse> client) {
+    answer(client, workers.claim(request));
   }
 
   @Override
@@ -267,7 +287,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     int size = pageSize(request.getPageSize());
     List<IndexEntry> found =
         builds.listIndexes(
-            orNull(request.getBranchName()),
+            Messages.orNull(request.getBranchName()),
             Messages.indexTypeFilter(request.getIndexType()),
             request.getPageToken().isEmpty()
                 ? null
@@ -296,8 +316,23 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   @Override
   public void watchBuild(WatchBuildRequest request, StreamObserver<WatchBuildResponse> client) {
     UUID id = Messages.buildId(request.getShadowIndexId());
-    builds.get(id);
-    WatchCall.start((ServerCallStreamObserver<WatchBuildResponse>) client, messages, watches, id);
+    Long after = request.hasFromRevision() ? request.getFromRevision() : null;
+    WatchCall.start(
+        (ServerCallStreamObserver<WatchBuildResponse>) client,
+        watchMessages::ofOne,
+        WatchMessages.heartbeat(request.getHeartbeatSeconds()),
+        wakeUp -> watches.watch(id, after, request.getFollow(), wakeUp));
+  }
+
+  @Override
+  public void watchBuilds(WatchBuildsRequest request, StreamObserver<WatchBuildsResponse> client) {
+    BuildScope scope = WatchMessages.scope(request);
+    Long after = request.hasFromRevision() ? request.getFromRevision() : null;
+    WatchCall.start(
+        (ServerCallStreamObserver<WatchBuildsResponse>) client,
+        watchMessages::ofMany,
+        WatchMessages.heartbeat(request.getHeartbeatSeconds()),
+        wakeUp -> watches.watch(scope, after, wakeUp));
   }
 
   private static <T> void answer(StreamObserver<T> client, T response) {
@@ -318,10 +353,8 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   }
 
   private static BuildFilter filter(ListShadowIndexesRequest request) {
-    return new BuildFilter(
-        orNull(request.getBranchName()),
-        Messages.indexTypeFilter(request.getIndexType()),
-        request.getStatesList().stream().map(Messages::state).collect(Collectors.toSet()));
+    return Messages.filter(
+        request.getBranchName(), request.getIndexType(), request.getStatesList());
   }
 
   private static long pageStart(ListShadowIndexesRequest filters, String token) {
@@ -345,9 +378,5 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
 
   private static int minutes(Duration duration) {
     return (int) Math.max(1, duration.plusSeconds(59).toMinutes());
-  }
-
-  private static @Nullable String orNull(String text) {
-    return text.isEmpty() ? null : text;
   }
 }

@@ -1,5 +1,6 @@
 package io.shadowindex.server.switchover;
 
+import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.ProgressBoard.Staged;
@@ -142,6 +143,7 @@ public final class SwitchExecutor {
    */
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
+    builds.tell(targets.requireBuilt(request.buildId()).id(), BuildEvent.Kind.SWITCH_VALIDATING);
     Candidate candidate = candidate(request);
     if (refused(candidate, request)) {
       return kept(notTried(Kind.SWITCH, candidate, began), request.automatic());
@@ -260,6 +262,7 @@ public final class SwitchExecutor {
   public SwitchOutcome rollBack(RollbackRequest request) throws IOException {
     long began = System.nanoTime();
     ShadowIndex generation = targets.rollbackTarget(request);
+    builds.tell(generation.id(), BuildEvent.Kind.SWITCH_VALIDATING);
     return kept(
         bringBack(
             generation, request.timeout(), () -> store.intendRollback(generation.id()), began),
@@ -475,6 +478,7 @@ public final class SwitchExecutor {
     observer.before(SwitchStep.STAGE);
     Path next = link.stage(layout.directory(build.generation()));
     try {
+      builds.tell(build.id(), BuildEvent.Kind.SWITCH_STAGED);
       FileStamps stamps = candidate.validated().stamps();
       Cutover.Result changed =
           cutover.run(

@@ -17,6 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class ServerConfigTest {
 
+  private static final ServerConfig.GivenStreams STREAMS =
+      new ServerConfig.GivenStreams("60s", "6h", "7d", 1_000_000, 10_000, 90);
+
   @Test
   void theDefaultsAreWhatTheDocumentationSays() throws Exception {
     ServerConfig config = ServerConfig.parse(given("127.0.0.1:50051", "data", null, false));
@@ -29,6 +32,7 @@ final class ServerConfigTest {
     assertThat(config.grace()).isEqualTo(Duration.ofMinutes(1));
     assertThat(config.tolerance()).isEqualTo(0.5);
     assertThat(config.probeMaxSlowdown()).isZero();
+    assertThat(config.streams()).isEqualTo(StreamConfig.DEFAULT);
     assertThat(config.progressFlush()).isLessThanOrEqualTo(Duration.ofMillis(250));
   }
 
@@ -64,6 +68,30 @@ final class ServerConfigTest {
         .singleElement()
         .asString()
         .contains("--index-root", "must not be the data directory itself");
+  }
+
+  @Test
+  void limitsOfStreamsThatLeaveNothingAreRefused() {
+    ServerConfig.Given given = given("127.0.0.1:0", "data", null, false);
+    var streams = new ServerConfig.GivenStreams("0s", "soon", "7d", 0, 0, -1);
+
+    assertThat(
+            errors(
+                new ServerConfig.Given(
+                    given.listen(),
+                    given.dataDir(),
+                    given.indexRoot(),
+                    given.serveRoot(),
+                    given.retention(),
+                    given.keepGenerations(),
+                    given.tolerance(),
+                    given.probeMaxSlowdown(),
+                    given.autoSwitch(),
+                    given.rehearse(),
+                    given.allowPlaintext(),
+                    streams)))
+        .hasSize(5)
+        .allMatch(error -> error.matches("--(lease|stale-limit|keep-events|max-streams).*"));
   }
 
   @Test
@@ -130,7 +158,7 @@ final class ServerConfigTest {
   private static Given given(
       String listen, String dataDir, @Nullable String indexRoot, boolean allowPlaintext) {
     return new Given(
-        listen, dataDir, indexRoot, null, "24h", 2, 0.5, 0, false, false, allowPlaintext);
+        listen, dataDir, indexRoot, null, "24h", 2, 0.5, 0, false, false, allowPlaintext, STREAMS);
   }
 
   private static Given given(String retention, int keepGenerations, double tolerance) {
@@ -150,7 +178,8 @@ final class ServerConfigTest {
         probeMaxSlowdown,
         false,
         false,
-        false);
+        false,
+        STREAMS);
   }
 
   private static Given withServeRoot(Given given, String serveRoot) {
@@ -165,6 +194,7 @@ final class ServerConfigTest {
         given.probeMaxSlowdown(),
         given.autoSwitch(),
         given.rehearse(),
-        given.allowPlaintext());
+        given.allowPlaintext(),
+        given.streams());
   }
 }

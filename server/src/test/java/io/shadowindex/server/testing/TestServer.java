@@ -7,6 +7,7 @@ import io.grpc.protobuf.StatusProto;
 import io.shadowindex.server.ShadowIndexServer;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.config.StreamConfig;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.FailBuildRequest;
@@ -79,7 +80,8 @@ public final class TestServer implements AutoCloseable {
         config.progressFlush(),
         Duration.ofMillis(20),
         config.rehearsedSwitches(),
-        config.drain());
+        config.drain(),
+        config.streams());
   }
 
   /** The same with a limit to how much slower a build's probe queries may be. */
@@ -98,7 +100,8 @@ public final class TestServer implements AutoCloseable {
         config.progressFlush(),
         config.sweepInterval(),
         config.rehearsedSwitches(),
-        config.drain());
+        config.drain(),
+        config.streams());
   }
 
   /**
@@ -119,7 +122,28 @@ public final class TestServer implements AutoCloseable {
         config.progressFlush(),
         Duration.ofMillis(1),
         config.rehearsedSwitches(),
-        config.drain());
+        config.drain(),
+        config.streams());
+  }
+
+  /** The same with other limits for streams. */
+  public static ServerConfig withStreams(ServerConfig config, StreamConfig streams) {
+    return new ServerConfig(
+        config.listen(),
+        config.dataDir(),
+        config.indexRoot(),
+        config.serveRoot(),
+        config.retention(),
+        config.keepGenerations(),
+        config.grace(),
+        config.tolerance(),
+        config.probeMaxSlowdown(),
+        config.autoSwitch(),
+        Duration.ofMillis(20),
+        Duration.ofMillis(50),
+        config.rehearsedSwitches(),
+        config.drain(),
+        streams);
   }
 
   public ShadowIndexServer server() {
