@@ -168,7 +168,8 @@ final class WorkerReports {
     if (further || (allSilent && !build.stalled())) {
       return new BuildMark.Stalled(silent, stalledMessage(silent, now));
     }
-    return build.stalled() && !allSilent && silent.isEmpty() ? new BuildMark.Recovered() : null;
+    boolean recovered = !parts.isEmpty() && !allSilent && silent.isEmpty();
+    return build.stalled() && recovered ? new BuildMark.Recovered() : null;
   }
 
   private List<String> silentWorkers(Duration lease, Instant now) {

@@ -1,9 +1,9 @@
 package io.shadowindex.server.grpc;
 
 import io.shadowindex.server.build.BuildEvent;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.ProgressBoard.Staged;
 import io.shadowindex.server.index.IndexKey;
-import io.shadowindex.server.watch.BuildScope;
 import io.shadowindex.server.watch.WatchMessage;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.WatchBuildResponse;

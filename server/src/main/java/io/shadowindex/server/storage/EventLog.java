@@ -8,11 +8,11 @@ import static org.jooq.impl.DSL.min;
 
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildEvent.Kind;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.watch.BuildLog;
-import io.shadowindex.server.watch.BuildScope;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,6 +1,7 @@
 package io.shadowindex.server.watch;
 
 import io.shadowindex.server.build.BuildEvent;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.ShadowIndex;
 import java.time.Instant;
 import java.util.List;

@@ -2,6 +2,7 @@ package io.shadowindex.server.watch;
 
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.refusal.Refusal;
 import java.time.Duration;

@@ -2,6 +2,7 @@ package io.shadowindex.server.watch;
 
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.ShadowIndex;
 import java.util.ArrayDeque;
 import java.util.List;

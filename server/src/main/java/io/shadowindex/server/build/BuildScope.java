@@ -1,9 +1,6 @@
-package io.shadowindex.server.watch;
+package io.shadowindex.server.build;
 
-import io.shadowindex.server.build.BuildEvent;
-import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore.BuildFilter;
-import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import java.util.Map;
 
@@ -18,12 +15,12 @@ public record BuildScope(BuildFilter filter, Map<String, String> labels) {
   }
 
   /** Whether a build belongs to it now. */
-  boolean covers(ShadowIndex build) {
+  public boolean covers(ShadowIndex build) {
     return covers(build.spec().key(), build.spec().labels()) && covers(build.state());
   }
 
   /** Whether a build belongs to it before or after an event. */
-  boolean covers(BuildEvent event) {
+  public boolean covers(BuildEvent event) {
     BuildState previous = event.previous();
     return covers(event.build().key(), event.build().labels())
         && (covers(event.state()) || (previous != null && covers(previous)));
