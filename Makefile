@@ -38,6 +38,13 @@ crash-test: ## the long proof: N=3000 kills of real servers, 10,000 switches, 1,
 	  -Dshadowindex.damages=1000 \
 	  -Dit.test=KillIT -Dshadowindex.kills=$(N)
 
+.PHONY: watch-test
+watch-test: ## the long proof of watches: a million events, 500 cuts, a million reports, 1,000 watchers
+	@$(MVN) test -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dtest=HistoryTest,WatchLoadTest,FencingTest -Dshadowindex.events=1000000 -Dshadowindex.cuts=500 \
+	  -Dshadowindex.watchers=1000 -Dshadowindex.transitions=10000 -Dshadowindex.reports=1000000 \
+	  -Dshadowindex.rounds=1000
+
 .PHONY: build
 build: $(BUILT) ## server, shadowctl, descriptor set and protos for other languages
 
