@@ -9,12 +9,17 @@ MVN = home=$$(.mvn/java-home) && \
   JAVA_HOME=$$home MAVEN_OPTS="--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow $$MAVEN_OPTS" \
   mvn -B -ntp
 
+# buf as installed, or from npm where that can be reached.
+BUF_VERSION = 1.75.0
+FIND_BUF = buf=$$(command -v buf || echo "npx --yes @bufbuild/buf@$(BUF_VERSION)"); \
+  $$buf --version >/dev/null 2>&1 || { buf=; echo "buf cannot be had: the protos are not looked at"; }
+
 SOURCES := pom.xml $(shell find proto server client -type f -not -path '*/target/*')
 BUILT := target/built
 
 .PHONY: help
 help: ## list what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(BUILT) ## rebuild a live index under four readers and count what they notice (INPUT=DIR_OR_ZIP)
@@ -32,11 +37,19 @@ test: ## all tests, those that kill real processes included
 N ?= 3000
 
 .PHONY: crash-test
-crash-test: ## the long proof: N=3000 kills of real servers, 10,000 switches, 1,000 damaged generations
+crash-test: ## the long proof: N=3000 kills, a halt at every step, 10,000 switches, 1,000 damages, 10 GB
 	@$(MVN) verify -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
-	  -Dtest=ReadersDuringSwitchesTest,DamageAfterFlipTest -Dshadowindex.switches=10000 \
-	  -Dshadowindex.damages=1000 \
-	  -Dit.test=KillIT -Dshadowindex.kills=$(N)
+	  -Dtest=ReadersDuringSwitchesTest,DamageAfterFlipTest,LargeGenerationTest,RivalsTest \
+	  -Dshadowindex.switches=10000 -Dshadowindex.readerPauseMicros=200 -Dshadowindex.damages=1000 \
+	  -Dshadowindex.lockHolds=1000 -Dshadowindex.mebibytes=10240 -Dshadowindex.files=100000 \
+	  -Dshadowindex.rounds=300 \
+	  -Dit.test=KillIT,HaltIT -Dshadowindex.kills=$(N) -Dshadowindex.halts=true
+
+.PHONY: test-clients
+test-clients: $(BUILT) ## recipes, and examples in Python and JavaScript, against real servers (installs what they need)
+	@client/examples/install
+	@$(MVN) verify -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false \
+	  -Dtest=none -Dit.test=OtherLanguagesIT,RecipesIT -Dshadowindex.examples=true -Dshadowindex.buf=$(BUF_VERSION)
 
 .PHONY: watch-test
 watch-test: ## the long proof of watches: a million events, 500 cuts, a million reports, 1,000 watchers
@@ -55,17 +68,28 @@ $(BUILT): $(SOURCES)
 	@echo "       proto/target/shadowindex.binpb (descriptor set), proto/target/protos (with imports)"
 
 .PHONY: check
-check: ## formatting, Error Prone, NullAway, the package map, proto lint (if buf is installed)
+check: ## formatting, Error Prone, NullAway, the package map; lint and compatibility of the protos (buf)
 	@$(MVN) -q spotless:check
 	@$(MVN) -q test -Dtest='*ArchitectureTest,LifecycleTest' -Dsurefire.failIfNoSpecifiedTests=false
-	@if command -v buf >/dev/null; then cd proto && buf lint && buf format --diff --exit-code src/main/proto; \
-	else echo "buf is not installed: protos not linted"; fi
+	@$(MVN) -q generate-sources -pl proto -Papi-reference
+	@sort proto/target/api/api.md >target/api.sorted # in whatever order the files came
+	@sort docs/api.md | cmp -s - target/api.sorted || { echo "docs/api.md is not what the protos say: make format" >&2; exit 1; }
+	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || { $$buf lint && \
+	  $$buf format --diff --exit-code src/main/proto && $$buf breaking --against released.binpb; }
 
 .PHONY: format
 format: ## mend what `make check` refuses and a machine can mend
 	@$(MVN) -q spotless:apply
 	@$(MVN) -q test -pl proto,server -Dtest=LifecycleTest -Dshadowindex.docs=write -Dsurefire.failIfNoSpecifiedTests=false
-	@if command -v buf >/dev/null; then cd proto && buf format --write src/main/proto; fi
+	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || $$buf format --write src/main/proto
+	@$(MVN) -q generate-sources -pl proto -Papi-reference
+	@cp proto/target/api/api.md docs/api.md
+
+.PHONY: release-contract
+release-contract: ## the contract as it is now is what later ones must be compatible with
+	@$(MVN) -q package -pl proto
+	@$(FIND_BUF); cd proto; [ -n "$$buf" ] && \
+	  $$buf build --exclude-source-info --path src/main/proto/shadowindex -o released.binpb
 
 .PHONY: clean
 clean: ## delete everything that was built

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class RivalsTest {
 
-  private static final int ROUNDS = Integer.getInteger("shadowindex.rounds", 60);
+  private static final int ROUNDS = Integer.getInteger("shadowindex.rounds", 25);
   private static final String WON = "not refused";
   private static final Duration LONGER_THAN_RETENTION = Duration.ofHours(25);
 

@@ -236,6 +236,7 @@ final class RollbackTest {
     assertNothingIsUnderWay();
     restart();
     assertNoLink(first);
+    assertThat(directory.resolve("index/live")).doesNotExist();
   }
 
   @Test

@@ -145,7 +145,7 @@ public final class RetentionSweeper {
       throws IOException {
     Path served = layout.directory(build.generation());
     if (new LiveLink(layout, build.spec().key(), files).leadsTo(served)) {
-      log.error("build {} is {} and yet live; its files are kept", build.id(), build.state());
+      log.info("build {} is just coming back by a rollback; its files are kept", build.id());
       return;
     }
     if (!store.markFilesDeleted(build.id(), now, keep)) {

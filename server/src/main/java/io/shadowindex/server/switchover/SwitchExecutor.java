@@ -48,7 +48,7 @@ public final class SwitchExecutor {
   private static final Logger log = LoggerFactory.getLogger(SwitchExecutor.class);
 
   /** How many files are looked at under the lock, some 3 microseconds each; the rest afterwards. */
-  private static final int VERIFIED_UNDER_LOCK = 256;
+  private static final int VERIFIED_UNDER_LOCK = 100;
 
   private final BuildStore builds;
   private final SwitchStore store;

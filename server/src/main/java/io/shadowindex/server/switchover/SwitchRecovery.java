@@ -6,7 +6,12 @@ import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.switchover.SwitchStore.LiveGeneration;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +52,32 @@ public final class SwitchRecovery {
       agree(live);
     }
     files.deleteTree(layout.staging());
+    deleteEmptyDirectories(layout.live());
+  }
+
+  /** What deleted indexes left; only before the server listens does nobody put a link there. */
+  private void deleteEmptyDirectories(Path live) throws IOException {
+    if (!Files.isDirectory(live, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Files.walkFileTree(
+        live,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
+              throws IOException {
+            if (failure == null && isEmpty(directory)) {
+              files.delete(directory);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  private static boolean isEmpty(Path directory) throws IOException {
+    try (var entries = Files.newDirectoryStream(directory)) {
+      return !entries.iterator().hasNext();
+    }
   }
 
   private void agree(LiveGeneration live) throws IOException {

@@ -7,12 +7,17 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * Threads that read one live index without a pause, as a search library does: resolve the link
- * once, then read what it leads to. They stop when this is closed.
+ * Threads that read one live index, as a search library does: resolve the link once, then read what
+ * it leads to. Without a pause they keep every processor busy that the server would need; how long
+ * they pause, 0 by default, is set with {@code -Dshadowindex.readerPauseMicros}. They stop when
+ * this is closed.
  */
 public final class IndexReaders implements AutoCloseable {
+
+  private static final long PAUSE_NANOS = 1000 * Long.getLong("shadowindex.readerPauseMicros", 0L);
 
   private final Queue<String> misses = new ConcurrentLinkedQueue<>();
   private final AtomicLong reads = new AtomicLong();
@@ -53,6 +58,9 @@ public final class IndexReaders implements AutoCloseable {
         misses.add(e.toString());
       }
       reads.incrementAndGet();
+      if (PAUSE_NANOS > 0) {
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A server in a process of its own, started by its launcher, which a test may kill. */
 public final class ServerProcess implements AutoCloseable {
@@ -51,13 +52,35 @@ public final class ServerProcess implements AutoCloseable {
   public static ServerProcess start(Path directory, Map<String, String> environment)
       throws IOException {
     long began = System.nanoTime();
-    Process process = launch(directory, environment);
+    return awaitListening(directory, launch(directory, environment), began);
+  }
+
+  /** Starts a server that ends by itself; null when it does so before it listens. */
+  public static @Nullable ServerProcess startHalting(Path directory, HaltingServer.Plan plan)
+      throws IOException, InterruptedException {
+    long began = System.nanoTime();
+    Process process =
+        HaltingServer.process(directory, plan).redirectError(log(directory).toFile()).start();
+    try {
+      return awaitListening(directory, process, began);
+    } catch (IOException e) {
+      if (process.waitFor() == HaltingServer.HALTED) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  private static ServerProcess awaitListening(Path directory, Process process, long began)
+      throws IOException {
     // Not closed: what the server prints later goes nowhere, and the reader ends with the process.
     BufferedReader output = process.inputReader(UTF_8);
     String line = output.readLine();
     var startToListening = Duration.ofNanos(System.nanoTime() - began);
     if (line == null || !line.startsWith(LISTENING)) {
-      process.destroyForcibly();
+      if (line != null) {
+        process.destroyForcibly();
+      }
       throw new IOException(
           "the server did not start: " + line + "\n" + Files.readString(log(directory)));
     }
@@ -113,6 +136,14 @@ public final class ServerProcess implements AutoCloseable {
   /** A stub with a deadline, so that no test hangs. */
   public ShadowIndexServiceBlockingStub stub() {
     return ShadowIndexServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
+  }
+
+  /** How the process ended, which it has to do by itself within half a minute. */
+  public int exitCode() throws InterruptedException {
+    if (!ends()) {
+      throw new AssertionError("the process goes on");
+    }
+    return process.exitValue();
   }
 
   public long pid() {
