@@ -32,8 +32,7 @@ final class ProgressStream implements AutoCloseable {
   }
 
   /**
-   * Sends a report and waits until the server has counted it; while the build is paused, until it
-   * is not any more.
+   * Sends a report and waits until the server has counted it.
    *
    * @throws StatusRuntimeException when the stream has ended, or nothing is answered in time
    */
@@ -47,15 +46,20 @@ final class ProgressStream implements AutoCloseable {
       call.onNext(StreamProgressRequest.newBuilder().setReport(report).build());
       sent++;
       awaitCounted(limit);
-      while (newest.getDirective() == Directive.Enum.PAUSE) {
-        failIfEnded();
-        answered.await();
-      }
-      failIfEnded();
       return newest;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Status.CANCELLED.withDescription("interrupted").asRuntimeException();
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  /** Whether the server said so last. */
+  boolean isPaused() {
+    monitor.lock();
+    try {
+      return ended == null && newest.getDirective() == Directive.Enum.PAUSE;
     } finally {
       monitor.unlock();
     }

@@ -95,6 +95,11 @@ public final class WorkerSession implements AutoCloseable {
     return holding(() -> reportUntilReached(request)).getProgress();
   }
 
+  /** Whether the worker is to pause, as far as is known since the last report. */
+  public boolean isPaused() {
+    return stream != null && stream.isPaused();
+  }
+
   private StreamProgressResponse reportUntilReached(ReportProgressRequest request) {
     long began = System.nanoTime();
     while (true) {

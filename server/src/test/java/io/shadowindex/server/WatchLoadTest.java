@@ -191,8 +191,7 @@ final class WatchLoadTest {
         };
     var requests =
         (ClientCallStreamObserver<StreamProgressRequest>)
-
-                ShadowIndexServiceGrpc.newStub(server.channel()).streamProgress(answers);
+            ShadowIndexServiceGrpc.newStub(server.channel()).streamProgress(answers);
     long records = server.get(build).getRecordCount();
     long began = System.nanoTime();
     for (int i = 1; i <= reports; i++) {
