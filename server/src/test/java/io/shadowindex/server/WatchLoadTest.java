@@ -280,7 +280,7 @@ final class WatchLoadTest {
     List<Long> latencies(Map<Long, Long> committed) {
       return seen.stream()
           .filter(event -> committed.containsKey(event.revision()))
-          .map(event -> (event.nanoTime() - committed.get(event.revision())) / 1000)
+          .map(event -> (event.nanoTime() - committed.getOrDefault(event.revision(), 0L)) / 1000)
           .toList();
     }
 

@@ -165,7 +165,7 @@ final class WorkerReports {
     boolean further = !lost.containsAll(silent);
     lost = silent;
     build = build.withProgress(build.progress().withLostWorkers(lost));
-    if (further || (allSilent && !build.stalled())) {
+    if (further || (!build.stalled() && (allSilent || !silent.isEmpty()))) {
       return new BuildMark.Stalled(silent, stalledMessage(silent, now));
     }
     boolean recovered = !parts.isEmpty() && !allSilent && silent.isEmpty();

@@ -261,21 +261,26 @@ final class EventLog implements BuildLog {
 
   @Override
   public int compact(long keep, Instant keepSince, int limit) {
+    long last =
+        transactions.read(
+            query -> Math.min(lastToForget(query, keep, keepSince), oldest(query) + limit - 1));
+    if (last < transactions.read(EventLog::oldest)) {
+      return 0;
+    }
     return transactions.write(
-        transaction -> {
-          Long tooOld =
-              transaction
-                  .select(max(BUILD_EVENT.REVISION))
-                  .from(BUILD_EVENT)
-                  .where(BUILD_EVENT.OCCURRED_AT.lt(keepSince))
-                  .fetchSingle()
-                  .value1();
-          long last = Math.max(newest(transaction) - keep, tooOld == null ? 0 : tooOld);
-          return transaction
-              .deleteFrom(BUILD_EVENT)
-              .where(BUILD_EVENT.REVISION.le(Math.min(last, oldest(transaction) + limit - 1)))
-              .execute();
-        });
+        transaction ->
+            transaction.deleteFrom(BUILD_EVENT).where(BUILD_EVENT.REVISION.le(last)).execute());
+  }
+
+  private static long lastToForget(DSLContext query, long keep, Instant keepSince) {
+    Long tooOld =
+        query
+            .select(max(BUILD_EVENT.REVISION))
+            .from(BUILD_EVENT)
+            .where(BUILD_EVENT.OCCURRED_AT.lt(keepSince))
+            .fetchSingle()
+            .value1();
+    return Math.max(newest(query) - keep, tooOld == null ? 0 : tooOld);
   }
 
   private static BuildEvent toEvent(Record row) {

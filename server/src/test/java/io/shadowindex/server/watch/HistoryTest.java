@@ -156,7 +156,7 @@ final class HistoryTest {
               message.ifPresent(this::add);
               read = watch.revision();
               budget--;
-              if (over && !all && random.nextInt(200) == 0) {
+              if (over && !all && made >= cutsToMake && random.nextInt(200) == 0) {
                 return; // the server goes down in the middle
               }
             }
