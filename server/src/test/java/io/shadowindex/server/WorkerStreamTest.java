@@ -24,6 +24,8 @@ import io.shadowindex.v1.StreamProgressResponse;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -248,6 +250,26 @@ final class WorkerStreamTest {
     worker.report(101, 5);
 
     assertThat(TestServer.reason(worker.refusal())).isEqualTo("INVALID_FIELD");
+  }
+
+  @Test
+  void aLaterReportThatBreaksItsRulesEndsTheStreamToo() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    for (var broken :
+        List.<UnaryOperator<ReportProgressRequest.Builder>>of(
+            report -> report.setProgressPercent(101),
+            report -> report.setProgressPercent(-1),
+            report -> report.setRecordCount(-1),
+            report -> report.setEstimatedCompletionSeconds(-1),
+            report -> report.setFencingToken(-1),
+            report -> report.setPartWeight(-1),
+            report -> report.setTotalRecordCount(0))) {
+      var worker = new WorkerStream(server, build, "");
+      worker.report(1, 5);
+      worker.counted(1);
+      worker.send(broken.apply(worker.reportOf(1, 5)));
+      assertThat(TestServer.reason(worker.refusal())).isEqualTo("INVALID_FIELD");
+    }
   }
 
   @Test

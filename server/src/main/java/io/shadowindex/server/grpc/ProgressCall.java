@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProgressCall implements StreamObserver<StreamProgressRequest> {
 
+  /** The newest count is not answered more often, so that reports cost more than their answers. */
+  private static final Duration ANSWER_INTERVAL = Duration.ofMillis(5);
+
   private final BuildLifecycle builds;
   private final WorkerStreams streams;
   private final Messages messages;
@@ -38,6 +41,10 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
 
   private volatile WorkerStreams.@Nullable Stream stream;
   private volatile long counted;
+
+  /** Whether the thread knows already that there is something to answer. */
+  private volatile boolean unanswered;
+
   private volatile @Nullable RuntimeException failure;
   private volatile boolean halfClosed;
   private volatile boolean closed;
@@ -101,8 +108,12 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
       take(request.getReport());
     } catch (RuntimeException e) {
       failure = e;
+      wakeUp();
     }
-    wakeUp();
+    if (!unanswered) {
+      unanswered = true;
+      wakeUp();
+    }
   }
 
   private void take(ReportProgressRequest report) {
@@ -166,6 +177,7 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
   private void answerUntilEnd() {
     long opened = System.nanoTime();
     long answered = 0;
+    long answeredAt = opened - ANSWER_INTERVAL.toNanos();
     while (!closed) {
       boolean last = halfClosed;
       RuntimeException failed = failure;
@@ -176,6 +188,7 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
         awaitFirstReport(opened);
         continue;
       }
+      unanswered = false;
       long newest = counted;
       ShadowIndex build = stillHeld();
       if (build == null || (last && newest == 0)) {
@@ -183,9 +196,14 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
         return;
       }
       Directive.Enum next = nextDirective(build);
-      if ((newest != answered || next != directive) && client.isReady()) {
+      long early = answeredAt + ANSWER_INTERVAL.toNanos() - System.nanoTime();
+      if (newest != answered && next == directive && !last && early > 0) {
+        unanswered = true;
+        LockSupport.parkNanos(this, early);
+      } else if ((newest != answered || next != directive) && client.isReady()) {
         answer(newest, next, build);
         answered = newest;
+        answeredAt = System.nanoTime();
       } else if (last && newest == answered) {
         client.onCompleted();
         return;
