@@ -7,6 +7,8 @@ import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CancelBuildResponse;
 import io.shadowindex.v1.CheckIndexesRequest;
 import io.shadowindex.v1.CheckIndexesResponse;
+import io.shadowindex.v1.ClaimBuildRequest;
+import io.shadowindex.v1.ClaimBuildResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.CompleteBuildResponse;
 import io.shadowindex.v1.DeleteIndexRequest;
@@ -23,8 +25,12 @@ import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ListIndexesResponse;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.ListShadowIndexesResponse;
+import io.shadowindex.v1.PauseBuildRequest;
+import io.shadowindex.v1.PauseBuildResponse;
 import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ReportProgressResponse;
+import io.shadowindex.v1.ResumeBuildRequest;
+import io.shadowindex.v1.ResumeBuildResponse;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RetryBuildResponse;
 import io.shadowindex.v1.RollbackIndexRequest;
@@ -68,6 +74,9 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Finds a dead peer below an idle watch. The server accepts pings 10 s apart. */
   private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
+
+  /** For how long a server may be away before watches and workers give up. */
+  static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
 
@@ -193,9 +202,44 @@ public final class ShadowIndexClient implements AutoCloseable {
     return within(CALL_DEADLINE).listAuditEntries(request);
   }
 
-  /** Watches one build, without a deadline, until it is final or the watch is closed. */
+  /**
+   * Watches one build, without a deadline, until it is final or the watch is closed.
+   *
+   * @param patience for how long the watch tries to connect again when the server goes away; zero
+   *     not to try
+   */
+  public BuildWatch watchBuild(WatchBuildRequest request, Duration patience) {
+    return new BuildWatch(channel, request, patience);
+  }
+
+  /** Watches one build and survives restarts of the server of up to a minute. */
   public BuildWatch watchBuild(WatchBuildRequest request) {
-    return new BuildWatch(stub, request);
+    return watchBuild(request, PATIENCE);
+  }
+
+  /** Tells the workers of a build to pause. */
+  public PauseBuildResponse pauseBuild(PauseBuildRequest request) {
+    return within(CALL_DEADLINE).pauseBuild(request);
+  }
+
+  /** Tells them to go on. */
+  public ResumeBuildResponse resumeBuild(ResumeBuildRequest request) {
+    return within(CALL_DEADLINE).resumeBuild(request);
+  }
+
+  /** Takes a build over from workers that are gone; the answer has the new fencing token. */
+  public ClaimBuildResponse claimBuild(ClaimBuildRequest request) {
+    return within(CALL_DEADLINE).claimBuild(request);
+  }
+
+  /** Opens a stream of reports of one worker. */
+  ProgressStream streamProgress() {
+    return new ProgressStream(ShadowIndexServiceGrpc.newStub(channel));
+  }
+
+  /** Has the next call connect at once, however often that has failed before. */
+  void reconnect() {
+    channel.resetConnectBackoff();
   }
 
   /** Ends calls and watches that are still open, with status UNAVAILABLE or CANCELLED. */

@@ -14,6 +14,7 @@ import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.WatchBuildRequest;
+import io.shadowindex.v1.WatchBuildResponse;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -90,6 +91,24 @@ final class ShadowIndexClientTest {
       assertThat(watch.next().getSnapshot().getState()).isEqualTo(State.BUILDING);
       server.client().cancelBuild(CancelBuildRequest.newBuilder().setShadowIndexId(id).build());
       assertThat(watch.next().getStateChange().getState()).isEqualTo(State.CANCELLED);
+      assertThat(watch.hasNext()).isFalse();
+    }
+  }
+
+  @Test
+  void aWatchSurvivesARestartOfTheServerAndMissesNothing() throws IOException {
+    String id = start();
+    try (BuildWatch watch = watch(id)) {
+      assertThat(watch.next().hasSnapshot()).isTrue();
+      server.restart();
+      server.client().cancelBuild(CancelBuildRequest.newBuilder().setShadowIndexId(id).build());
+
+      WatchBuildResponse message = watch.next();
+      while (!message.hasStateChange()) {
+        assertThat(message.hasSnapshot()).isFalse();
+        message = watch.next();
+      }
+      assertThat(message.getStateChange().getState()).isEqualTo(State.CANCELLED);
       assertThat(watch.hasNext()).isFalse();
     }
   }

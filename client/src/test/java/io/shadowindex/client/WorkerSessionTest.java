@@ -3,11 +3,15 @@ package io.shadowindex.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.client.testing.RunningServer;
 import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.ClaimBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.FailBuildRequest;
+import io.shadowindex.v1.PauseBuildRequest;
+import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
@@ -52,6 +56,42 @@ final class WorkerSessionTest {
     try (WorkerSession session = start()) {
       assertThat(session.report(40, 12).getBuildProgressPercent()).isEqualTo(40);
       assertThat(session.report(50, 13).getRecordCount()).isEqualTo(13);
+    }
+  }
+
+  @Test
+  void aReportSurvivesARestartOfTheServer() throws IOException {
+    try (WorkerSession session = start()) {
+      session.report(40, 12);
+      server.restart();
+      assertThat(session.report(41, 13).getBuildProgressPercent()).isEqualTo(41);
+    }
+  }
+
+  @Test
+  void aSessionIsToldOfAPauseAndOfItsEnd() {
+    try (WorkerSession session = start()) {
+      String id = session.build().getShadowIndexId();
+      session.report(1, 1);
+      assertThat(session.isPaused()).isFalse();
+      server.client().pauseBuild(PauseBuildRequest.newBuilder().setShadowIndexId(id).build());
+      await().until(session::isPaused);
+      server.client().resumeBuild(ResumeBuildRequest.newBuilder().setShadowIndexId(id).build());
+      await().until(() -> !session.isPaused());
+    }
+  }
+
+  @Test
+  void aBuildThatSomebodyElseClaimedIsLost() {
+    try (WorkerSession session = start()) {
+      String id = session.build().getShadowIndexId();
+      session.report(1, 1);
+      ClaimBuildRequest claim =
+          ClaimBuildRequest.newBuilder().setShadowIndexId(id).setForce(true).build();
+      try (WorkerSession claimed = WorkerSession.claim(server.client(), claim)) {
+        assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> session.report(2, 2));
+        assertThat(claimed.report(3, 3).getBuildProgressPercent()).isEqualTo(3);
+      }
     }
   }
 

@@ -170,6 +170,58 @@ public final class Main implements Callable<Integer> {
           "How many of them in one branch. SHADOWINDEX_MAX_BUILDS_PER_BRANCH. (${DEFAULT-VALUE})")
   private int maxBuildsPerBranch;
 
+  @Option(
+      names = "--lease",
+      paramLabel = "TIME",
+      defaultValue = "${env:SHADOWINDEX_LEASE:-60s}",
+      description =
+          "How long a worker may be silent before its build counts as stalled and may be claimed by"
+              + " another. SHADOWINDEX_LEASE. (${DEFAULT-VALUE})")
+  private String lease = "";
+
+  @Option(
+      names = "--stale-limit",
+      paramLabel = "TIME",
+      defaultValue = "${env:SHADOWINDEX_STALE_LIMIT:-6h}",
+      description =
+          "How long all workers of a build may be silent before it is FAILED. SHADOWINDEX_STALE_LIMIT."
+              + " (${DEFAULT-VALUE})")
+  private String staleLimit = "";
+
+  @Option(
+      names = "--keep-log",
+      paramLabel = "TIME",
+      defaultValue = "${env:SHADOWINDEX_KEEP_LOG:-7d}",
+      description =
+          "How long events are kept for watches that resume. SHADOWINDEX_KEEP_LOG."
+              + " (${DEFAULT-VALUE})")
+  private String keepLog = "";
+
+  @Option(
+      names = "--keep-events",
+      paramLabel = "N",
+      defaultValue = "${env:SHADOWINDEX_KEEP_EVENTS:-1000000}",
+      description = "How many events are kept at most. SHADOWINDEX_KEEP_EVENTS. (${DEFAULT-VALUE})")
+  private long keepEvents;
+
+  @Option(
+      names = "--max-streams",
+      paramLabel = "N",
+      defaultValue = "${env:SHADOWINDEX_MAX_STREAMS:-10000}",
+      description =
+          "How many watches and worker streams there may be. SHADOWINDEX_MAX_STREAMS."
+              + " (${DEFAULT-VALUE})")
+  private int maxStreams;
+
+  @Option(
+      names = "--max-streams-per-connection",
+      paramLabel = "N",
+      defaultValue = "${env:SHADOWINDEX_MAX_STREAMS_PER_CONNECTION:-90}",
+      description =
+          "How many of them in one connection; ten other calls fit in beside."
+              + " SHADOWINDEX_MAX_STREAMS_PER_CONNECTION. (${DEFAULT-VALUE})")
+  private int maxStreamsPerConnection;
+
   @Spec private @Nullable CommandSpec spec;
 
   /** Runs the server until it is told to stop. */
@@ -202,7 +254,14 @@ public final class Main implements Callable<Integer> {
                   auditLog,
                   auditRetention,
                   maxBuilds,
-                  maxBuildsPerBranch));
+                  maxBuildsPerBranch,
+                  new ServerConfig.GivenStreams(
+                      lease,
+                      staleLimit,
+                      keepLog,
+                      keepEvents,
+                      maxStreams,
+                      maxStreamsPerConnection)));
       serve(config);
       return 0;
     } catch (InvalidConfigException e) {

@@ -8,6 +8,7 @@ import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.config.StreamConfig;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexFormats;
@@ -21,6 +22,8 @@ import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.switchover.SwitchStore;
 import io.shadowindex.server.watch.BuildWatches;
+import io.shadowindex.server.watch.LogCompaction;
+import io.shadowindex.server.watch.WorkerStreams;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -152,23 +155,29 @@ public final class ShadowIndexServer implements AutoCloseable {
       watches.start();
       var requests = new Requests(state.requests(), environment.clock());
       AuditLog auditLog = auditLog(state, environment.clock());
-      open(housekeeping(builds, sweeper, requests, auditLog));
+      open(
+          housekeeping(
+              builds,
+              sweeper,
+              new LogCompaction(state.log(), environment.clock()),
+              requests,
+              auditLog));
       var autoSwitcher =
           open(new AutoSwitcher(buildStore, switches, environment.clock(), config.drain()));
       builds.onBuilt(autoSwitcher::consider);
       this.endpoint =
           new GrpcEndpoint(
-              config.listen(),
               builds,
               switches,
               new IndexDoctor(switchStore, layout, files),
               watches,
+              new WorkerStreams(board),
               requests,
               state.audit(),
               auditLog,
               layout,
               environment.clock(),
-              config.autoSwitch());
+              endpointSettings(config));
       autoSwitcher.start();
       endpoint.start();
       open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()))
@@ -177,6 +186,17 @@ public final class ShadowIndexServer implements AutoCloseable {
       closeOpened();
       throw e;
     }
+  }
+
+  private static GrpcEndpoint.Settings endpointSettings(ServerConfig config) {
+    StreamConfig streams = config.streams();
+    return new GrpcEndpoint.Settings(
+        config.listen(),
+        config.autoSwitch(),
+        streams.maxStreams(),
+        streams.maxStreamsPerConnection(),
+        streams.opening(),
+        streams.reportsPerSecond());
   }
 
   /** The port it listens on. */
@@ -217,11 +237,16 @@ public final class ShadowIndexServer implements AutoCloseable {
   }
 
   /**
-   * Stores progress and deletes old files and requests in the background. Progress is stored a last
-   * time when it is closed.
+   * Stores progress, looks after silent workers and deletes what is old, in the background. Stores
+   * progress a last time when it is closed.
    */
   private AutoCloseable housekeeping(
-      BuildLifecycle builds, RetentionSweeper sweeper, Requests requests, AuditLog auditLog) {
+      BuildLifecycle builds,
+      RetentionSweeper sweeper,
+      LogCompaction compaction,
+      Requests requests,
+      AuditLog auditLog) {
+    StreamConfig streams = config.streams();
     ScheduledExecutorService executor =
         Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
     repeat(executor, "store progress", builds::flushProgress, config.progressFlush());
@@ -229,6 +254,16 @@ public final class ShadowIndexServer implements AutoCloseable {
     repeat(executor, "write the audit log", auditLog::flush, config.progressFlush());
     repeat(executor, "forget old audit entries", auditLog::sweep, config.sweepInterval());
     repeat(executor, "forget old requests", requests::sweep, config.sweepInterval());
+    repeat(
+        executor,
+        "look after silent workers",
+        () -> builds.checkLeases(streams.lease(), streams.staleLimit()),
+        config.progressFlush());
+    repeat(
+        executor,
+        "forget old events",
+        () -> compaction.run(streams.keepEvents(), streams.keepLog()),
+        config.sweepInterval());
     return () -> {
       executor.shutdown();
       executor.awaitTermination(config.drain().toMillis(), TimeUnit.MILLISECONDS);

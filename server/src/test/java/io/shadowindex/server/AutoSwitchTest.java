@@ -103,7 +103,7 @@ final class AutoSwitchTest {
                 watch.hasNext()
                     && watch
                         .next()
-                        .getStateChange()
+                        .getNotice()
                         .getMessage()
                         .startsWith("automatic switch refused: Index not switched"));
     assertThat(

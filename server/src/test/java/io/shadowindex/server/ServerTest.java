@@ -38,7 +38,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -294,7 +293,7 @@ final class ServerTest {
   private TestServer startWithClock() throws IOException {
     ServerConfig config = TestServer.config(directory);
     return TestServer.start(
-        TestServer.with(config, Map.of("sweepInterval", Duration.ofMillis(20))),
+        TestServer.withStreams(config, config.streams()),
         new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }
 

@@ -4,8 +4,10 @@ import io.shadowindex.client.BuildWatch;
 import io.shadowindex.v1.BuildProgress;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.WatchBuildResponse;
+import io.shadowindex.v1.WatchBuildResponse.Notice;
 import io.shadowindex.v1.WatchBuildResponse.Staging;
 import io.shadowindex.v1.WatchBuildResponse.StateChange;
+import io.shadowindex.v1.WatchBuildResponse.SwitchStep;
 
 /** Shows a watched build until it is final. */
 final class BuildFollower {
@@ -31,6 +33,9 @@ final class BuildFollower {
       case STATE_CHANGE -> show(message.getStateChange());
       case PROGRESS -> view.progress(message.getProgress());
       case STAGING -> show(message.getStaging());
+      case SWITCH_STEP -> show(message.getSwitchStep());
+      case NOTICE -> show(message.getNotice());
+      case HEARTBEAT -> {} // all is told
       case EVENT_NOT_SET -> {} // from a server newer than this client
     }
   }
@@ -66,6 +71,19 @@ final class BuildFollower {
     state = change.getState();
     view.event(
         Words.text("%s -> %s%s", change.getPreviousState(), state, reason(change.getMessage())));
+  }
+
+  private void show(SwitchStep step) {
+    view.event(
+        Words.text("switch: %s%s", Words.lower(step.getStep().name()), reason(step.getMessage())));
+  }
+
+  private void show(Notice notice) {
+    String workers =
+        notice.getLostWorkerIdsCount() == 0
+            ? ""
+            : " (" + String.join(", ", notice.getLostWorkerIdsList()) + ")";
+    view.event(Words.lower(notice.getKind().name()) + workers + reason(notice.getMessage()));
   }
 
   private static BuildProgress progress(ShadowIndex snapshot) {

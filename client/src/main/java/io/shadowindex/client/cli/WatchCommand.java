@@ -4,8 +4,11 @@ import io.shadowindex.client.BuildWatch;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.WatchBuildRequest;
+import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code shadowctl watch}. */
@@ -22,15 +25,37 @@ final class WatchCommand implements Callable<Integer> {
   @Parameters(paramLabel = "ID", description = "The build.")
   private String id = "";
 
+  @Option(
+      names = "--follow",
+      description = "Go on when the build is live or failed: through rollbacks, retries, cleanup.")
+  private boolean follow;
+
+  @Option(
+      names = "--from-revision",
+      paramLabel = "N",
+      description = "Go on after this revision instead of beginning with the build as it is.")
+  private @Nullable Long fromRevision;
+
+  @Option(
+      names = "--patience",
+      paramLabel = "SECONDS",
+      defaultValue = "60",
+      description = "How long to wait for a server that goes away; default ${DEFAULT-VALUE}.")
+  private int patience;
+
   WatchCommand(ShadowCtl ctl) {
     this.ctl = ctl;
   }
 
   @Override
   public Integer call() {
-    WatchBuildRequest request = WatchBuildRequest.newBuilder().setShadowIndexId(id).build();
+    WatchBuildRequest.Builder request =
+        WatchBuildRequest.newBuilder().setShadowIndexId(id).setFollow(follow);
+    if (fromRevision != null) {
+      request.setFromRevision(fromRevision);
+    }
     try (ShadowIndexClient client = ctl.connect();
-        BuildWatch watch = client.watchBuild(request);
+        BuildWatch watch = client.watchBuild(request.build(), Duration.ofSeconds(patience));
         ProgressView view = ProgressView.on(ctl.output(), 0)) {
       State last = new BuildFollower(view).follow(watch);
       boolean live = last == State.ACTIVE || last == State.CLEANUP;

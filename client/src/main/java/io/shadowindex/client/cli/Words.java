@@ -15,6 +15,11 @@ final class Words {
     return String.format(Locale.ROOT, format, arguments);
   }
 
+  /** The name of a constant as words: {@code ready for switch}. */
+  static String lower(String constant) {
+    return constant.toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
   /** Minutes and seconds, with hours when there are some: {@code 0:42}, {@code 1:02:03}. */
   static String clock(Duration duration) {
     return duration.toHours() == 0

@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.apache.lucene.analysis.standard.StandardAnalyzer;
 import org.apache.lucene.document.Document;
@@ -54,6 +55,7 @@ final class LuceneIndexer {
   private final AtomicInteger done = new AtomicInteger();
   private final LongAdder documents = new LongAdder();
   private final Map<SkipReason, Long> skipped = new ConcurrentHashMap<>();
+  private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
   private volatile boolean ending;
   private volatile boolean stopped;
 
@@ -74,7 +76,8 @@ final class LuceneIndexer {
   /**
    * Indexes all files and commits. When it throws, the directory holds files without a commit.
    *
-   * @param listener told of progress from the calling thread; what it throws ends the run
+   * @param listener told of progress from the calling thread; no file is begun until it returns,
+   *     and what it throws ends the run
    * @throws CancellationException after {@link #stop}
    */
   IndexingResult run(Consumer<IndexingProgress> listener) throws IOException, InterruptedException {
@@ -127,7 +130,7 @@ final class LuceneIndexer {
     while (running > 0) {
       Future<Void> finished = workers.poll(REPORT_EVERY_MILLIS, TimeUnit.MILLISECONDS);
       if (finished == null) {
-        listener.accept(progress());
+        tellWhileNothingBegins(listener);
       } else {
         failIfFailed(finished);
         running--;
@@ -136,9 +139,27 @@ final class LuceneIndexer {
     listener.accept(progress());
   }
 
+  private void tellWhileNothingBegins(Consumer<IndexingProgress> listener) {
+    gate.writeLock().lock();
+    try {
+      listener.accept(progress());
+    } finally {
+      gate.writeLock().unlock();
+    }
+  }
+
+  private int nextFile() {
+    gate.readLock().lock();
+    try {
+      return next.getAndIncrement();
+    } finally {
+      gate.readLock().unlock();
+    }
+  }
+
   private Void indexUntilNoneIsLeft(IndexWriter writer) throws IOException {
     int index;
-    while (!ending && !stopped && (index = next.getAndIncrement()) < files.size()) {
+    while (!ending && !stopped && (index = nextFile()) < files.size()) {
       switch (source.read(files.get(index))) {
         case SourceFiles.Reading.Text text -> add(writer, text);
         case SourceFiles.Reading.Skipped(SkipReason reason) -> skipped.merge(reason, 1L, Long::sum);

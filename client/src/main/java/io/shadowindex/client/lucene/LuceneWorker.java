@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * build stays BUILDING.
  */
 public final class LuceneWorker {
+  private static final Duration PAUSE_CHECK = Duration.ofMillis(50);
+
   private final ShadowIndexClient client;
   private final int threads;
   private @Nullable LuceneIndexer indexer;
@@ -82,11 +85,26 @@ public final class LuceneWorker {
     long begun = System.nanoTime();
     IndexingResult result =
         begin(new LuceneIndexer(source, files, session.directory(), threads))
-            .run(now -> observer.progressed(session.report(now.percent(), now.documents())));
+            .run(
+                now -> {
+                  observer.progressed(session.report(now.percent(), now.documents()));
+                  awaitResumed(session);
+                });
     observer.indexed(result);
     ShadowIndex built = session.complete(completion(result, System.nanoTime() - begun));
     failIfStopped();
     return built;
+  }
+
+  /** Files are not begun meanwhile; the directive comes over the session's stream. */
+  private void awaitResumed(WorkerSession session) {
+    while (session.isPaused() && !isStopped()) {
+      LockSupport.parkNanos(PAUSE_CHECK.toNanos());
+    }
+  }
+
+  private synchronized boolean isStopped() {
+    return stopped;
   }
 
   private synchronized LuceneIndexer begin(LuceneIndexer prepared) {

@@ -265,6 +265,19 @@ final class ShadowCtlTest {
     assertThat(watched.lines().getFirst()).contains("main SEARCH_INDEX default is BUILDING");
     assertThat(watched.transitions())
         .containsExactly("BUILDING -> BUILT", "BUILT -> SWITCHING", "SWITCHING -> ACTIVE");
+    assertThat(watched.lines())
+        .contains("ready for switch", "switch: validating", "switch: locked", "switch: committed");
+  }
+
+  @Test
+  void aBuildIsPausedResumedAndClaimed() {
+    String id = start("main");
+    assertThat(run("pause", id, "--reason", "maintenance").out()).contains("is paused");
+    assertThat(server.get(id).getPaused()).isTrue();
+    assertThat(run("resume", id).out()).contains("goes on");
+    assertThat(server.get(id).getPaused()).isFalse();
+    assertThat(run("claim", id).exit()).isEqualTo(1);
+    assertThat(run("claim", id, "--force").out()).contains("fencing token");
   }
 
   @Test
@@ -285,7 +298,9 @@ final class ShadowCtlTest {
     Queue<String> lines = new ConcurrentLinkedQueue<>();
     CompletableFuture<ShadowCtlRun> watch =
         CompletableFuture.supplyAsync(
-            () -> ShadowCtlRun.watched(lines::add, "watch", id, "--server", server.address()));
+            () ->
+                ShadowCtlRun.watched(
+                    lines::add, "watch", id, "--patience", "1", "--server", server.address()));
     await().until(() -> !lines.isEmpty());
     server.close();
     ShadowCtlRun watched = watch.join();

@@ -19,22 +19,34 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /** A real server in this process, on a free loopback port, and a client connected to it. */
 public final class RunningServer implements AutoCloseable {
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-  private final ShadowIndexServer server;
+  private final Path directory;
+  private ShadowIndexServer server;
   private final ShadowIndexClient client;
 
   private RunningServer(Path directory) throws IOException {
-    server =
-        ShadowIndexServer.start(
-            ServerConfig.of(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                directory.resolve("data"),
-                directory.resolve("index")),
-            failures::add);
+    this.directory = directory;
+    server = start(0);
     client = ShadowIndexClient.connect(address());
   }
 
   public static RunningServer start(Path directory) throws IOException {
     return new RunningServer(directory);
+  }
+
+  private ShadowIndexServer start(int port) throws IOException {
+    return ShadowIndexServer.start(
+        ServerConfig.of(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            directory.resolve("data"),
+            directory.resolve("index")),
+        failures::add);
+  }
+
+  /** Stops the server and starts it again at the same address; calls wait for neither. */
+  public void restart() throws IOException {
+    int port = server.port();
+    server.close();
+    server = start(port);
   }
 
   /** {@code HOST:PORT}. */

@@ -4,7 +4,7 @@ import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.BuildStore.BuildList;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Lifecycle.Trigger;
-import io.shadowindex.server.build.ProgressBoard.Report;
+import io.shadowindex.server.build.ProgressBoard.Silence;
 import io.shadowindex.server.index.ClaimedManifest;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.GenerationSealer;
@@ -84,7 +84,7 @@ public final class BuildLifecycle {
       if (build.state() == BuildState.PREPARING) {
         failPreparation(build.id(), "the server stopped before the build's directory was created");
       } else {
-        board.put(build);
+        board.put(build, clock.instant());
       }
     }
   }
@@ -111,10 +111,78 @@ public final class BuildLifecycle {
   }
 
   /** Takes a worker's report; not a change of state, and acknowledged from memory. */
-  public ShadowIndex report(UUID id, Report report) {
+  public ShadowIndex report(UUID id, ProgressReport report) {
     return board
         .report(id, report, clock.instant())
         .orElseThrow(() -> illegal(require(id), "report progress of", BuildState.BUILDING));
+  }
+
+  /**
+   * Refuses, as a report would, when a worker may not go on with a build.
+   *
+   * @param fencingToken null is not checked
+   * @return the build, BUILDING
+   */
+  public ShadowIndex requireHeld(UUID id, @Nullable Long fencingToken) {
+    ShadowIndex build =
+        board
+            .newest(id)
+            .orElseThrow(() -> illegal(require(id), "report progress of", BuildState.BUILDING));
+    if (fencingToken != null && fencingToken != build.fencingToken()) {
+      throw new Refusal.StaleFencingToken(id, fencingToken).exception();
+    }
+    return build;
+  }
+
+  /** Tells the workers of a build to pause, or to go on. */
+  public ShadowIndex mark(UUID id, Precondition precondition, BuildMark mark) {
+    ShadowIndex after = store.mark(id, precondition, mark);
+    board.update(after, clock.instant());
+    return withNewestProgress(after);
+  }
+
+  /** Gives a build to another worker; refused while workers report, unless forced. */
+  public ShadowIndex claim(UUID id, Precondition precondition, BuildMark.Claimed claim) {
+    board.takeUnstored(id).ifPresent(update -> store.saveProgress(List.of(update)));
+    ShadowIndex after = store.mark(id, precondition, claim);
+    board.putClaimed(after, clock.instant());
+    removeWhatHasEnded(after);
+    return after;
+  }
+
+  /**
+   * Tells of workers that have been silent for longer than their lease, or report again, and fails
+   * builds of which nobody has reported for the stale limit.
+   */
+  public void checkLeases(Duration lease, Duration staleLimit) {
+    for (Silence silence : board.silences(lease, clock.instant())) {
+      try {
+        check(silence, staleLimit);
+      } catch (RefusedException e) {
+        if (!isOvertaken(e.refusal())) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private void check(Silence silence, Duration staleLimit) {
+    ShadowIndex build = silence.build();
+    var held = new Precondition(build.fencingToken(), null);
+    if (silence.duration().compareTo(staleLimit) > 0) {
+      fail(
+          build.id(),
+          held,
+          "no worker has reported for %d s".formatted(silence.duration().toSeconds()));
+    } else if (silence.mark() != null) {
+      mark(build.id(), held, silence.mark());
+    }
+  }
+
+  /** The build has left BUILDING, or was claimed, since the board was looked at. */
+  private static boolean isOvertaken(Refusal refusal) {
+    return refusal instanceof Refusal.IllegalTransition
+        || refusal instanceof Refusal.StaleFencingToken;
   }
 
   /** Stores the progress reported since the last call. */
@@ -270,7 +338,11 @@ public final class BuildLifecycle {
 
   /** Whoever ended the attempt before it was on the board could not take it off. */
   private void putOnBoard(ShadowIndex building) {
-    board.put(building);
+    board.put(building, clock.instant());
+    removeWhatHasEnded(building);
+  }
+
+  private void removeWhatHasEnded(ShadowIndex building) {
     ShadowIndex now = require(building.id());
     if (now.state() != BuildState.BUILDING || now.fencingToken() != building.fencingToken()) {
       board.remove(building.id(), building.fencingToken());
@@ -326,7 +398,8 @@ public final class BuildLifecycle {
         : new IndexEntry(entry.key(), entry.active(), withNewestProgress(live), entry.retained());
   }
 
-  private ShadowIndex withNewestProgress(ShadowIndex build) {
+  /** A build with what its workers have reported since it was read. */
+  public ShadowIndex withNewestProgress(ShadowIndex build) {
     if (build.state() != BuildState.BUILDING) {
       return build;
     }

@@ -39,6 +39,18 @@ public interface BuildStore {
   ShadowIndex apply(UUID id, Precondition precondition, BuildChange change);
 
   /**
+   * Marks a BUILDING build, with one event in the log. A pause of a paused build, and the end of a
+   * pause that there is not, change nothing. A claim gives the next fencing token.
+   *
+   * <p>Refuses with {@code BuildNotFound}, {@code StaleFencingToken}, {@code StaleEtag}, {@code
+   * IllegalTransition} unless BUILDING, and, for a claim without force, {@code BuildNotStalled}.
+   */
+  ShadowIndex mark(UUID id, Precondition precondition, BuildMark mark);
+
+  /** Tells in the log of a step of a switch that changes nothing in the build. */
+  void tell(UUID id, BuildEvent.Kind step);
+
+  /**
    * Stores progress, all in one transaction. Passes over builds that are no longer BUILDING under
    * the token given. Not a change of state: no event, no new revision.
    */
@@ -58,7 +70,7 @@ public interface BuildStore {
 
   /**
    * Keeps what became of an attempt to make a generation live; an automatic switch is no longer due
-   * then. One that was refused is told in the log, as an event from BUILT to BUILT.
+   * then. What became of an automatic one is told in the log, and any that was not tried.
    */
   void saveSwitchResult(UUID id, SwitchResult result);
 

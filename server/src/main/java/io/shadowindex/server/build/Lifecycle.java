@@ -46,7 +46,7 @@ public final class Lifecycle {
   public enum Trigger {
     DIRECTORY_CREATED("prepare", "the directory was created"),
     COMPLETE("complete", "CompleteBuild; files checked, manifest written"),
-    FAIL("fail", "FailBuild; the server died while preparing"),
+    FAIL("fail", "FailBuild; workers silent past the stale limit; the server died while preparing"),
     RETRY("retry", "RetryBuild"),
     CANCEL("cancel", "CancelBuild"),
     SWITCH("switch", "SwitchIndex; the lock is held from here"),

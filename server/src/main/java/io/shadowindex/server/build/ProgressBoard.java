@@ -1,7 +1,7 @@
 package io.shadowindex.server.build;
 
 import io.shadowindex.server.build.BuildStore.ProgressUpdate;
-import io.shadowindex.server.refusal.Refusal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,27 +22,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProgressBoard {
 
-  private final ConcurrentHashMap<UUID, Entry> entries = new ConcurrentHashMap<>();
-  private final List<Consumer<UUID>> listeners = new CopyOnWriteArrayList<>();
-
-  private record Entry(ShadowIndex build, boolean stored) {}
-
-  /** A report; null leaves a value as it is. */
-  public record Report(
-      int percent,
-      @Nullable Long recordCount,
-      @Nullable Integer estimatedCompletionSeconds,
-      @Nullable Long fencingToken) {}
+  private final ConcurrentHashMap<UUID, WorkerReports> entries = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<UUID, Staged> staged = new ConcurrentHashMap<>();
+  private final List<Consumer<UUID>> onReport = new CopyOnWriteArrayList<>();
+  private final List<Consumer<UUID>> onChange = new CopyOnWriteArrayList<>();
 
   /** How much of a build's files has been copied to where they will be served from. */
   public record Staged(long copiedBytes, long totalBytes) {}
 
-  private final ConcurrentHashMap<UUID, Staged> staged = new ConcurrentHashMap<>();
-
   /** Tells how far the copy of a build is. */
   public void staged(UUID id, Staged newest) {
     staged.put(id, newest);
-    listeners.forEach(listener -> listener.accept(id));
+    onReport.forEach(listener -> listener.accept(id));
   }
 
   /** The copy of a build is over. */
@@ -57,80 +48,94 @@ public final class ProgressBoard {
 
   /** Has the listener called, on the reporting thread, after each report. It must not block. */
   public void onReport(Consumer<UUID> listener) {
-    listeners.add(listener);
+    onReport.add(listener);
+  }
+
+  /**
+   * Has the listener called when a build comes to the board, leaves it, or is to be worked on
+   * differently. It must not block.
+   */
+  public void onChange(Consumer<UUID> listener) {
+    onChange.add(listener);
   }
 
   /** A build with its newest progress; empty when it is not BUILDING. */
   public Optional<ShadowIndex> newest(UUID id) {
-    return Optional.ofNullable(entries.get(id)).map(Entry::build);
+    return Optional.ofNullable(entries.get(id)).map(WorkerReports::build);
   }
 
-  void put(ShadowIndex build) {
-    entries.put(build.id(), new Entry(build, true));
+  /** All BUILDING builds. */
+  public List<ShadowIndex> underWay() {
+    return entries.values().stream().map(WorkerReports::build).toList();
+  }
+
+  void put(ShadowIndex build, Instant now) {
+    entries.put(build.id(), new WorkerReports(build, now, false));
+    changed(build.id());
+  }
+
+  /** Begins anew with a build that was claimed: what is reported from now on may be lower. */
+  void putClaimed(ShadowIndex build, Instant now) {
+    entries.put(build.id(), new WorkerReports(build, now, true));
+    changed(build.id());
   }
 
   /** Takes an attempt off the board, and leaves a later one of the same build on it. */
   void remove(UUID id, long fencingToken) {
     entries.computeIfPresent(
-        id, (key, entry) -> entry.build().fencingToken() == fencingToken ? null : entry);
+        id, (key, entry) -> entry.fencingToken() == fencingToken ? null : entry);
+    changed(id);
+  }
+
+  /** Takes what the store says of a build that stays BUILDING. */
+  void update(ShadowIndex build, Instant now) {
+    WorkerReports entry = entries.get(build.id());
+    if (entry != null) {
+      entry.update(build, now);
+      changed(build.id());
+    }
+  }
+
+  private void changed(UUID id) {
+    onChange.forEach(listener -> listener.accept(id));
   }
 
   /** Takes a report; empty when the build is not on the board. */
-  Optional<ShadowIndex> report(UUID id, Report report, Instant now) {
-    Entry entry =
-        entries.computeIfPresent(
-            id, (key, known) -> new Entry(advance(known.build(), report, now), false));
+  Optional<ShadowIndex> report(UUID id, ProgressReport report, Instant now) {
+    WorkerReports entry = entries.get(id);
     if (entry == null) {
       return Optional.empty();
     }
-    listeners.forEach(listener -> listener.accept(id));
-    return Optional.of(entry.build());
-  }
-
-  private static ShadowIndex advance(ShadowIndex known, Report report, Instant now) {
-    UUID id = known.id();
-    Long token = report.fencingToken();
-    if (token != null && token != known.fencingToken()) {
-      throw new Refusal.StaleFencingToken(id, token).exception();
-    }
-    BuildProgress before = known.progress();
-    if (report.percent() < before.percent()) {
-      throw new Refusal.ProgressBackwards(
-              id, "progress_percent", before.percent(), report.percent())
-          .exception();
-    }
-    Long reportedCount = report.recordCount();
-    long recordCount = reportedCount == null ? before.recordCount() : reportedCount;
-    if (recordCount < before.recordCount()) {
-      throw new Refusal.ProgressBackwards(id, "record_count", before.recordCount(), recordCount)
-          .exception();
-    }
-    var after =
-        new BuildProgress(report.percent(), recordCount, report.estimatedCompletionSeconds(), now);
-    return known.withProgress(after);
+    ShadowIndex build = entry.report(report, now);
+    onReport.forEach(listener -> listener.accept(id));
+    return Optional.of(build);
   }
 
   /** The progress that is not stored yet. Counts as stored from here on. */
   List<ProgressUpdate> takeUnstored() {
     var updates = new ArrayList<ProgressUpdate>();
-    for (UUID id : entries.keySet()) {
-      takeUnstored(id).ifPresent(updates::add);
-    }
+    entries.values().forEach(entry -> entry.takeUnstored().ifPresent(updates::add));
     return updates;
   }
 
   /** The same for one build. */
   Optional<ProgressUpdate> takeUnstored(UUID id) {
-    var taken = new ProgressUpdate[1];
-    entries.computeIfPresent(
-        id,
-        (key, entry) -> {
-          if (entry.stored()) {
-            return entry;
-          }
-          taken[0] = new ProgressUpdate(id, entry.build().fencingToken(), entry.build().progress());
-          return new Entry(entry.build(), true);
-        });
-    return Optional.ofNullable(taken[0]);
+    return Optional.ofNullable(entries.get(id)).flatMap(WorkerReports::takeUnstored);
+  }
+
+  /**
+   * What is to be said of a build whose workers are silent.
+   *
+   * @param mark null when there is nothing new to tell
+   */
+  record Silence(ShadowIndex build, Duration duration, @Nullable BuildMark mark) {}
+
+  /** How silent the workers of each build are. */
+  List<Silence> silences(Duration lease, Instant now) {
+    return entries.values().stream()
+        .map(
+            entry ->
+                new Silence(entry.build(), entry.silence(now), entry.silenceToTell(lease, now)))
+        .toList();
   }
 }

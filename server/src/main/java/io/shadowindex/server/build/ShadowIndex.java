@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
  * One build of an index as it is stored, at one revision.
  *
  * @param fencingToken of the worker that may act on it
- * @param revision of its newest event in the log
+ * @param revision of the newest event in the log that changed it
  * @param completion null before BUILT
  * @param backup whether it counts among the last superseded generations that are kept
  * @param autoSwitchDue whether the switch that it asked for is still to be made
  * @param lastSwitch null before the first attempt
  * @param errorMessage empty when there is none
+ * @param stalled whether a worker has been silent for longer than its lease; only while BUILDING
+ * @param paused whether its workers are to pause; only while BUILDING
  */
 public record ShadowIndex(
     UUID id,
@@ -31,7 +33,9 @@ public record ShadowIndex(
     boolean backup,
     boolean autoSwitchDue,
     @Nullable SwitchResult lastSwitch,
-    String errorMessage) {
+    String errorMessage,
+    boolean stalled,
+    boolean paused) {
 
   private static final long MEBIBYTE = 1 << 20;
 
@@ -76,26 +80,27 @@ public record ShadowIndex(
   }
 
   /**
-   * Seconds until the build is complete: the worker's estimate, less what has passed since; without
-   * one as long as the rest takes at the speed so far. Null when unknown, and unless BUILDING.
+   * When the build will be complete: the workers' own estimate, less what has passed since; without
+   * one from the pace of the last reports, and until that is known from the speed since the start.
+   * Null when unknown, and unless BUILDING.
    */
-  public @Nullable Integer estimatedCompletionSeconds(Instant now) {
+  public @Nullable Estimate estimatedCompletion(Instant now) {
     Instant reported = progress.reportedAt();
     if (state != BuildState.BUILDING || reported == null || times.started() == null) {
       return null;
     }
-    double seconds;
-    if (progress.estimatedCompletionSeconds() != null) {
-      seconds =
-          progress.estimatedCompletionSeconds() - Duration.between(reported, now).toMillis() / 1e3;
-    } else if (progress.percent() > 0) {
-      double taken = Duration.between(times.started(), reported).toMillis() / 1e3;
-      double left = taken * (100 - progress.percent()) / progress.percent();
-      seconds = left - Duration.between(reported, now).toMillis() / 1e3;
-    } else {
-      return null;
+    double passed = Duration.between(reported, now).toMillis() / 1e3;
+    Integer own = progress.estimatedCompletionSeconds();
+    if (own != null) {
+      return Estimate.exactly(own - passed, own == 0);
     }
-    return (int) Math.clamp(Math.ceil(seconds), 0, Integer.MAX_VALUE);
+    Estimate paced = progress.pace() == null ? null : progress.pace().estimate(now);
+    if (paced != null || progress.percent() == 0) {
+      return paced;
+    }
+    double taken = Duration.between(times.started(), reported).toMillis() / 1e3;
+    double left = taken * (100 - progress.percent()) / progress.percent();
+    return Estimate.within(left / 2 - passed, left - passed, left * 2 - passed);
   }
 
   ShadowIndex withProgress(BuildProgress newest) {
@@ -113,6 +118,8 @@ public record ShadowIndex(
         backup,
         autoSwitchDue,
         lastSwitch,
-        errorMessage);
+        errorMessage,
+        stalled,
+        paused);
   }
 }

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param audit where the audit log goes and how long it is kept
  * @param maxBuilds how many builds may be unfinished at a time
  * @param maxBuildsPerBranch how many of them in one branch
+ * @param streams what watches and workers may do, and how much of the log is kept for them
  */
 public record ServerConfig(
     InetSocketAddress listen,
@@ -55,7 +56,8 @@ public record ServerConfig(
     Duration drain,
     Audit audit,
     int maxBuilds,
-    int maxBuildsPerBranch) {
+    int maxBuildsPerBranch,
+    StreamConfig streams) {
 
   private static final int REHEARSED_SWITCHES = 200;
   private static final Duration GRACE = Duration.ofMinutes(1);
@@ -112,7 +114,8 @@ public record ServerConfig(
         DRAIN,
         Audit.DEFAULT,
         1000,
-        100);
+        100,
+        StreamConfig.DEFAULT);
   }
 
   /**
@@ -142,7 +145,19 @@ public record ServerConfig(
       @Nullable String auditLog,
       String auditRetention,
       int maxBuilds,
-      int maxBuildsPerBranch) {}
+      int maxBuildsPerBranch,
+      GivenStreams streams) {}
+
+  /**
+   * What is said of streams; times are a number and {@code s}, {@code m}, {@code h} or {@code d}.
+   */
+  public record GivenStreams(
+      String lease,
+      String staleLimit,
+      String keepLog,
+      long keepEvents,
+      int maxStreams,
+      int maxStreamsPerConnection) {}
 
   /** Parses what was given, or says all that is wrong with it. */
   public static ServerConfig parse(Given given) throws InvalidConfigException {
@@ -189,6 +204,7 @@ public record ServerConfig(
         new Audit(
             given.auditLog() == null ? null : parseFile("--audit-log", given.auditLog(), errors),
             parseDuration("--audit-retention", given.auditRetention(), errors));
+    StreamConfig streams = parseStreams(given.streams(), errors);
     if (!errors.isEmpty()) {
       throw new InvalidConfigException(errors);
     }
@@ -209,7 +225,38 @@ public record ServerConfig(
         DRAIN,
         audit,
         given.maxBuilds(),
-        given.maxBuildsPerBranch());
+        given.maxBuildsPerBranch(),
+        streams);
+  }
+
+  private static StreamConfig parseStreams(GivenStreams given, List<String> errors) {
+    Duration lease = parseDuration("--lease", given.lease(), errors);
+    Duration staleLimit = parseDuration("--stale-limit", given.staleLimit(), errors);
+    Duration keepLog = parseDuration("--keep-log", given.keepLog(), errors);
+    if (lease.isZero()) {
+      errors.add("--lease %s: must be 1s or more".formatted(given.lease()));
+    }
+    if (staleLimit.compareTo(lease) < 0) {
+      errors.add("--stale-limit %s: must not be less than --lease".formatted(given.staleLimit()));
+    }
+    requirePositive("--keep-events", given.keepEvents(), errors);
+    requirePositive("--max-streams", given.maxStreams(), errors);
+    requirePositive("--max-streams-per-connection", given.maxStreamsPerConnection(), errors);
+    return new StreamConfig(
+        lease,
+        staleLimit,
+        keepLog,
+        given.keepEvents(),
+        given.maxStreams(),
+        given.maxStreamsPerConnection(),
+        StreamConfig.DEFAULT.opening(),
+        StreamConfig.DEFAULT.reportsPerSecond());
+  }
+
+  private static void requirePositive(String flag, long value, List<String> errors) {
+    if (value < 1) {
+      errors.add("%s %d: must be 1 or more".formatted(flag, value));
+    }
   }
 
   private static Duration parseDuration(String flag, String text, List<String> errors) {

@@ -15,6 +15,7 @@ import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
+import io.shadowindex.server.watch.WorkerStreams;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -29,30 +30,52 @@ import java.util.concurrent.TimeUnit;
 public final class GrpcEndpoint {
 
   private static final int MAX_MESSAGE_BYTES = 1 << 20;
-  private static final int MAX_CALLS_PER_CONNECTION = 100;
+
+  /** How many calls fit into a connection beside its settings. */
+  private static final int CALLS_BESIDE_STREAMS = 10;
 
   private final HealthStatusManager health = new HealthStatusManager();
   private final ExecutorService handlers = Executors.newVirtualThreadPerTaskExecutor();
   private final RequestValidation validation = new RequestValidation();
   private final BuildWatches watches;
+  private final WorkerStreams workers;
   private final Server server;
 
+  /**
+   * How it is to behave.
+   *
+   * @param autoSwitchByDefault whether builds that do not say are switched to when complete
+   * @param maxStreams how many watches and worker streams there may be
+   * @param maxStreamsPerConnection how many of them in one connection
+   * @param opening how long a worker's stream may be open before its first report
+   * @param reportsPerSecond how many reports one stream may bring in a second
+   */
+  public record Settings(
+      InetSocketAddress listen,
+      boolean autoSwitchByDefault,
+      int maxStreams,
+      int maxStreamsPerConnection,
+      Duration opening,
+      int reportsPerSecond) {}
+
   public GrpcEndpoint(
-      InetSocketAddress address,
       BuildLifecycle builds,
       SwitchExecutor switches,
       IndexDoctor doctor,
       BuildWatches watches,
+      WorkerStreams workers,
       Requests requests,
       AuditStore audit,
       AuditLog auditLog,
       IndexLayout layout,
       InstantSource clock,
-      boolean autoSwitchByDefault) {
+      Settings settings) {
     this.watches = watches;
+    this.workers = workers;
     var removal = new IndexRemoval(builds, switches);
     var messages = new Messages(layout, clock);
     var switchMessages = new SwitchMessages(messages, layout);
+    var limits = new StreamLimits(settings.maxStreamsPerConnection(), settings.maxStreams());
     var service =
         new ShadowIndexGrpcService(
             builds,
@@ -63,19 +86,27 @@ public final class GrpcEndpoint {
             audit,
             messages,
             switchMessages,
-            autoSwitchByDefault);
+            settings.autoSwitchByDefault(),
+            new WorkerCalls(
+                builds,
+                workers,
+                messages,
+                new ProgressCall.Limits(settings.opening(), settings.reportsPerSecond())));
     var unanswered = new UnansweredRequests(builds, switches, removal, messages, switchMessages);
     this.server =
-        NettyServerBuilder.forAddress(address)
+        NettyServerBuilder.forAddress(settings.listen())
             .executor(handlers)
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
+            .maxConcurrentCallsPerConnection(
+                settings.maxStreamsPerConnection() + CALLS_BESIDE_STREAMS)
+            .addTransportFilter(limits)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .addService(
                 ServerInterceptors.interceptForward(
                     service,
                     List.of(
+                        limits,
                         new AuditedCalls(auditLog, clock),
                         new ErrorInterceptor(),
                         validation,
@@ -100,13 +131,14 @@ public final class GrpcEndpoint {
   }
 
   /**
-   * Says NOT_SERVING, ends watches with UNAVAILABLE, takes no new calls, and waits that long for
-   * those under way. Never interrupts a handler.
+   * Says NOT_SERVING, takes no new calls, ends watches and workers' streams with UNAVAILABLE, and
+   * waits that long for the calls under way. Never interrupts a handler.
    */
   public void stop(Duration drain) {
     health.enterTerminalState();
     server.shutdown();
     watches.drain();
+    workers.drain();
     try {
       if (!server.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS)) {
         server.shutdownNow();

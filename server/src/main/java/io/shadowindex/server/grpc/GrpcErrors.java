@@ -229,6 +229,48 @@ final class GrpcErrors {
               message,
               Map.of(),
               retry(RETRY_AFTER_RESTART));
+      case Refusal.WatchDrained(long revision) ->
+          status(
+              Code.UNAVAILABLE,
+              ErrorReason.Enum.SERVER_DRAINING,
+              message,
+              Map.of("revision", Long.toString(revision)),
+              retry(RETRY_AFTER_RESTART));
+      case Refusal.RevisionOutOfRange(long revision, long oldest, long newest) ->
+          status(
+              Code.OUT_OF_RANGE,
+              ErrorReason.Enum.REVISION_OUT_OF_RANGE,
+              message,
+              Map.of(
+                  "from_revision", Long.toString(revision),
+                  "oldest_revision", Long.toString(oldest),
+                  "newest_revision", Long.toString(newest)));
+      case Refusal.TooManyStreams(String scope, int limit, Duration retryAfter) ->
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.TOO_MANY_STREAMS,
+              message,
+              Map.of("scope", scope, "limit", Integer.toString(limit)),
+              retry(retryAfter));
+      case Refusal.WorkerReplaced(UUID id, String workerId) ->
+          status(
+              Code.ABORTED,
+              ErrorReason.Enum.WORKER_REPLACED,
+              message,
+              Map.of("shadow_index_id", id.toString(), "worker_id", workerId));
+      case Refusal.StreamSilent(Duration limit) ->
+          status(Code.DEADLINE_EXCEEDED, ErrorReason.Enum.STREAM_SILENT, message, Map.of());
+      case Refusal.StreamFlooded(int limit, Duration retryAfter) ->
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.STREAM_FLOODED,
+              message,
+              Map.of("limit", Integer.toString(limit)),
+              retry(retryAfter));
+      case Refusal.BuildNotStalled(UUID id) ->
+          status(Code.FAILED_PRECONDITION, ErrorReason.Enum.BUILD_NOT_STALLED, message, build(id));
+      case Refusal.TooManyWorkers(UUID id, int limit) ->
+          status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.TOO_MANY_WORKERS, message, build(id));
       case Refusal.OutcomeUnknown() ->
           status(Code.UNAVAILABLE, ErrorReason.Enum.OUTCOME_UNKNOWN, message, Map.of());
     };

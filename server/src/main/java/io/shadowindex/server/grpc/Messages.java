@@ -8,10 +8,12 @@ import com.google.protobuf.util.JsonFormat;
 import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Completion;
+import io.shadowindex.server.build.Estimate;
+import io.shadowindex.server.build.ProgressReport;
 import io.shadowindex.server.build.ShadowIndex;
-import io.shadowindex.server.build.StateChange;
 import io.shadowindex.server.build.SwitchPolicy;
 import io.shadowindex.server.build.SwitchResult;
 import io.shadowindex.server.index.ClaimedManifest;
@@ -28,15 +30,16 @@ import io.shadowindex.v1.CheckIndexesResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.Index;
 import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.SwitchStrategy;
 import io.shadowindex.v1.ValidationCheck;
-import io.shadowindex.v1.WatchBuildResponse;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Domain objects as messages of the contract, and back. */
@@ -81,10 +84,13 @@ final class Messages {
             .setAttempt(build.attempt())
             .setFencingToken(build.fencingToken())
             .setEtag(Etag.of(build))
-            .setRevision(build.revision());
-    Integer seconds = build.estimatedCompletionSeconds(clock.instant());
-    if (seconds != null) {
-      message.setEstimatedCompletionSeconds(seconds);
+            .setRevision(build.revision())
+            .setStalled(build.stalled())
+            .addAllLostWorkerIds(build.stalled() ? build.progress().lostWorkers() : List.of())
+            .setPaused(build.paused());
+    Estimate estimate = build.estimatedCompletion(clock.instant());
+    if (estimate != null) {
+      message.setEstimatedCompletionSeconds(estimate.likely());
     }
     setSwitching(message, build);
     setCompletion(message, build.completion());
@@ -133,9 +139,16 @@ final class Messages {
         BuildProgress.newBuilder()
             .setBuildProgressPercent(build.progress().percent())
             .setRecordCount(build.progress().recordCount());
-    Integer seconds = build.estimatedCompletionSeconds(clock.instant());
-    if (seconds != null) {
-      message.setEstimatedCompletionSeconds(seconds);
+    Estimate estimate = build.estimatedCompletion(clock.instant());
+    if (estimate != null) {
+      message
+          .setEstimatedCompletionSeconds(estimate.likely())
+          .setShortestCompletionSeconds(estimate.shortest())
+          .setLongestCompletionSeconds(estimate.longest());
+    }
+    Double recordsPerSecond = build.progress().recordsPerSecond();
+    if (recordsPerSecond != null) {
+      message.setRecordsPerSecond(recordsPerSecond);
     }
     if (build.progress().reportedAt() != null) {
       message.setLastHeartbeatAt(timestamp(build.progress().reportedAt()));
@@ -172,19 +185,6 @@ final class Messages {
       message.setLiveBuild(shadowIndex(entry.live()));
     }
     return message.build();
-  }
-
-  static WatchBuildResponse.StateChange stateChange(StateChange change) {
-    return WatchBuildResponse.StateChange.newBuilder()
-        .setPreviousState(
-            change.previous() == null
-                ? io.shadowindex.v1.ShadowIndex.State.STATE_UNSPECIFIED
-                : state(change.previous()))
-        .setState(state(change.state()))
-        .setAttempt(change.attempt())
-        .setMessage(change.message())
-        .setOccurredAt(timestamp(change.occurredAt()))
-        .build();
   }
 
   private static SwitchPolicy switching(StartBuildRequest request, boolean autoSwitchByDefault) {
@@ -260,6 +260,31 @@ final class Messages {
         : io.shadowindex.server.index.IndexType.valueOf(indexType.name());
   }
 
+  static BuildFilter filter(
+      String branchName,
+      IndexType.Enum indexType,
+      List<io.shadowindex.v1.ShadowIndex.State> states) {
+    return new BuildFilter(
+        orNull(branchName),
+        indexTypeFilter(indexType),
+        states.stream().map(Messages::state).collect(Collectors.toSet()));
+  }
+
+  static @Nullable String orNull(String text) {
+    return text.isEmpty() ? null : text;
+  }
+
+  static ProgressReport report(ReportProgressRequest request) {
+    return new ProgressReport(
+        request.getWorkerId(),
+        request.getProgressPercent(),
+        request.hasRecordCount() ? request.getRecordCount() : null,
+        request.hasEstimatedCompletionSeconds() ? request.getEstimatedCompletionSeconds() : null,
+        fencingToken(request.getFencingToken()),
+        request.getPartWeight(),
+        request.hasTotalRecordCount() ? request.getTotalRecordCount() : null);
+  }
+
   static Completion completion(CompleteBuildRequest request, long measuredSizeBytes) {
     return new Completion(
         request.getRecordCount(),
@@ -328,7 +353,7 @@ final class Messages {
     return BuildState.valueOf(state.name());
   }
 
-  private static IndexType.Enum indexType(IndexKey key) {
+  static IndexType.Enum indexType(IndexKey key) {
     return IndexType.Enum.valueOf(key.indexType().name());
   }
 

@@ -5,13 +5,13 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.BuildStore.BuildList;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Precondition;
-import io.shadowindex.server.build.ProgressBoard.Report;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.refusal.Refusal;
@@ -23,6 +23,8 @@ import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CancelBuildResponse;
 import io.shadowindex.v1.CheckIndexesRequest;
 import io.shadowindex.v1.CheckIndexesResponse;
+import io.shadowindex.v1.ClaimBuildRequest;
+import io.shadowindex.v1.ClaimBuildResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.CompleteBuildResponse;
 import io.shadowindex.v1.DeleteIndexRequest;
@@ -39,8 +41,12 @@ import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ListIndexesResponse;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.ListShadowIndexesResponse;
+import io.shadowindex.v1.PauseBuildRequest;
+import io.shadowindex.v1.PauseBuildResponse;
 import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ReportProgressResponse;
+import io.shadowindex.v1.ResumeBuildRequest;
+import io.shadowindex.v1.ResumeBuildResponse;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RetryBuildResponse;
 import io.shadowindex.v1.RollbackIndexRequest;
@@ -48,18 +54,20 @@ import io.shadowindex.v1.RollbackIndexResponse;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceImplBase;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.StartBuildResponse;
+import io.shadowindex.v1.StreamProgressRequest;
+import io.shadowindex.v1.StreamProgressResponse;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchBuildRequest;
 import io.shadowindex.v1.WatchBuildResponse;
+import io.shadowindex.v1.WatchBuildsRequest;
+import io.shadowindex.v1.WatchBuildsResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** The RPCs: map, call the domain, map back. Requests have passed their field rules. */
 final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
@@ -77,6 +85,8 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   private final Messages messages;
   private final BuildAnswers answers;
   private final SwitchMessages switchMessages;
+  private final WatchMessages watchMessages;
+  private final WorkerCalls workers;
   private final boolean autoSwitchByDefault;
 
   ShadowIndexGrpcService(
@@ -88,8 +98,10 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
       AuditStore audit,
       Messages messages,
       SwitchMessages switchMessages,
-      boolean autoSwitchByDefault) {
+      boolean autoSwitchByDefault,
+      WorkerCalls workers) {
     this.builds = builds;
+    this.workers = workers;
     this.switches = switches;
     this.autoSwitchByDefault = autoSwitchByDefault;
     this.doctor = doctor;
@@ -99,6 +111,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     this.messages = messages;
     this.answers = new BuildAnswers(messages);
     this.switchMessages = switchMessages;
+    this.watchMessages = new WatchMessages(messages);
   }
 
   /** A domain call that touches files. */
@@ -116,21 +129,28 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   @Override
   public void reportProgress(
       ReportProgressRequest request, StreamObserver<ReportProgressResponse> client) {
-    var report =
-        new Report(
-            request.getProgressPercent(),
-            request.hasRecordCount() ? request.getRecordCount() : null,
-            request.hasEstimatedCompletionSeconds()
-                ? request.getEstimatedCompletionSeconds()
-                : null,
-            Messages.fencingToken(request.getFencingToken()));
-    ShadowIndex build = builds.report(Messages.buildId(request.getShadowIndexId()), report);
-    answer(
-        client,
-        ReportProgressResponse.newBuilder()
-            .setShadowIndexId(request.getShadowIndexId())
-            .setProgress(messages.progress(build))
-            .build());
+    answer(client, workers.report(request));
+  }
+
+  @Override
+  public StreamObserver<StreamProgressRequest> streamProgress(
+      StreamObserver<StreamProgressResponse> client) {
+    return workers.stream(client);
+  }
+
+  @Override
+  public void pauseBuild(PauseBuildRequest request, StreamObserver<PauseBuildResponse> client) {
+    answer(client, workers.pause(request));
+  }
+
+  @Override
+  public void resumeBuild(ResumeBuildRequest request, StreamObserver<ResumeBuildResponse> client) {
+    answer(client, workers.resume(request));
+  }
+
+  @Override
+  public void claimBuild(ClaimBuildRequest request, StreamObserver<ClaimBuildResponse> client) {
+    answer(client, workers.claim(request));
   }
 
   @Override
@@ -254,7 +274,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     int size = pageSize(request.getPageSize());
     List<IndexEntry> found =
         builds.listIndexes(
-            orNull(request.getBranchName()),
+            Messages.orNull(request.getBranchName()),
             Messages.indexTypeFilter(request.getIndexType()),
             request.getPageToken().isEmpty()
                 ? null
@@ -301,8 +321,23 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   @Override
   public void watchBuild(WatchBuildRequest request, StreamObserver<WatchBuildResponse> client) {
     UUID id = Messages.buildId(request.getShadowIndexId());
-    builds.get(id);
-    WatchCall.start((ServerCallStreamObserver<WatchBuildResponse>) client, messages, watches, id);
+    Long after = request.hasFromRevision() ? request.getFromRevision() : null;
+    WatchCall.start(
+        (ServerCallStreamObserver<WatchBuildResponse>) client,
+        watchMessages::ofOne,
+        WatchMessages.heartbeat(request.getHeartbeatSeconds()),
+        wakeUp -> watches.watch(id, after, request.getFollow(), wakeUp));
+  }
+
+  @Override
+  public void watchBuilds(WatchBuildsRequest request, StreamObserver<WatchBuildsResponse> client) {
+    BuildScope scope = WatchMessages.scope(request);
+    Long after = request.hasFromRevision() ? request.getFromRevision() : null;
+    WatchCall.start(
+        (ServerCallStreamObserver<WatchBuildsResponse>) client,
+        watchMessages::ofMany,
+        WatchMessages.heartbeat(request.getHeartbeatSeconds()),
+        wakeUp -> watches.watch(scope, after, wakeUp));
   }
 
   private static <T> void answer(StreamObserver<T> client, T response) {
@@ -323,10 +358,8 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   }
 
   private static BuildFilter filter(ListShadowIndexesRequest request) {
-    return new BuildFilter(
-        orNull(request.getBranchName()),
-        Messages.indexTypeFilter(request.getIndexType()),
-        request.getStatesList().stream().map(Messages::state).collect(Collectors.toSet()));
+    return Messages.filter(
+        request.getBranchName(), request.getIndexType(), request.getStatesList());
   }
 
   private static long pageStart(Message filters, String token) {
@@ -346,9 +379,5 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
 
   private static long count(Map<BuildState, Long> counts, BuildState... states) {
     return List.of(states).stream().mapToLong(state -> counts.getOrDefault(state, 0L)).sum();
-  }
-
-  private static @Nullable String orNull(String text) {
-    return text.isEmpty() ? null : text;
   }
 }

@@ -1,43 +1,52 @@
 package io.shadowindex.server.grpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
+import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.watch.BuildWatch;
-import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.server.watch.WatchMessage;
-import io.shadowindex.v1.WatchBuildResponse;
+import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 
 /**
- * One WatchBuild call: a virtual thread that sends a message whenever there is one and the
- * transport has room for it, and is parked otherwise. Nothing is buffered here.
+ * One WatchBuild or WatchBuilds call: a virtual thread that sends a message whenever there is one
+ * and the transport has room for it, and is parked otherwise. Nothing is buffered here.
+ *
+ * @param <T> the messages of the call
  */
-final class WatchCall {
+final class WatchCall<T> {
 
-  private final ServerCallStreamObserver<WatchBuildResponse> client;
-  private final Messages messages;
+  private final ServerCallStreamObserver<T> client;
+  private final Function<WatchMessage, T> mapping;
+  private final Duration heartbeat;
   private final Thread thread;
   private volatile boolean cancelled;
 
+  /** How to begin the watch, given what wakes its reader. */
+  @FunctionalInterface
+  interface Beginning {
+    BuildWatch watch(Runnable wakeUp);
+  }
+
   private WatchCall(
-      ServerCallStreamObserver<WatchBuildResponse> client,
-      Messages messages,
-      BuildWatches watches,
-      UUID buildId) {
+      ServerCallStreamObserver<T> client,
+      Function<WatchMessage, T> mapping,
+      Duration heartbeat,
+      Beginning beginning) {
     this.client = client;
-    this.messages = messages;
-    this.thread =
-        Thread.ofVirtual().name("watch-" + buildId).unstarted(() -> run(watches, buildId));
+    this.mapping = mapping;
+    this.heartbeat = heartbeat;
+    this.thread = Thread.ofVirtual().name("watch").unstarted(() -> run(beginning));
   }
 
   /** Takes the call over. To be called from the handler, before it returns. */
-  static void start(
-      ServerCallStreamObserver<WatchBuildResponse> client,
-      Messages messages,
-      BuildWatches watches,
-      UUID buildId) {
-    var call = new WatchCall(client, messages, watches, buildId);
+  static <T> void start(
+      ServerCallStreamObserver<T> client,
+      Function<WatchMessage, T> mapping,
+      Duration heartbeat,
+      Beginning beginning) {
+    var call = new WatchCall<>(client, mapping, heartbeat, beginning);
     client.setOnReadyHandler(call::wakeUp);
     client.setOnCancelHandler(
         () -> {
@@ -52,14 +61,9 @@ final class WatchCall {
   }
 
   /** The top of the call's thread: whatever goes wrong ends the call with its status. */
-  private void run(BuildWatches watches, UUID buildId) {
-    try (BuildWatch watch = watches.watch(buildId, this::wakeUp)) {
-      while (!cancelled && !watch.isOver()) {
-        sendWhatIsThere(watch);
-        if (!cancelled && !watch.isOver()) {
-          LockSupport.park(this);
-        }
-      }
+  private void run(Beginning beginning) {
+    try (BuildWatch watch = beginning.watch(this::wakeUp)) {
+      tell(watch);
       if (!cancelled) {
         client.onCompleted();
       }
@@ -70,36 +74,40 @@ final class WatchCall {
     }
   }
 
-  private void sendWhatIsThere(BuildWatch watch) {
-    while (client.isReady() && !watch.isOver()) {
-      Optional<WatchMessage> message = watch.next();
-      if (message.isEmpty()) {
+  private void tell(BuildWatch watch) {
+    long silentSince = System.nanoTime();
+    while (!cancelled) {
+      if (sendWhatIsThere(watch)) {
+        silentSince = System.nanoTime();
+      }
+      if (cancelled || watch.isOver()) {
         return;
       }
-      client.onNext(toResponse(message.get()));
+      if (watch.isDraining() && !client.isReady()) {
+        throw new Refusal.WatchDrained(watch.revision()).exception();
+      }
+      long left = silentSince + heartbeat.toNanos() - System.nanoTime();
+      if (left > 0) {
+        LockSupport.parkNanos(this, left);
+      } else if (client.isReady()) {
+        client.onNext(mapping.apply(watch.heartbeat()));
+        silentSince = System.nanoTime();
+      } else {
+        LockSupport.park(this); // until the transport has room again
+      }
     }
   }
 
-  private WatchBuildResponse toResponse(WatchMessage message) {
-    var response = WatchBuildResponse.newBuilder();
-    return switch (message) {
-      case WatchMessage.Snapshot(var build) ->
-          response.setRevision(build.revision()).setSnapshot(messages.shadowIndex(build)).build();
-      case WatchMessage.Changed(var change) ->
-          response
-              .setRevision(change.revision())
-              .setStateChange(Messages.stateChange(change))
-              .build();
-      case WatchMessage.Staging(long revision, var staged) ->
-          response
-              .setRevision(revision)
-              .setStaging(
-                  WatchBuildResponse.Staging.newBuilder()
-                      .setCopiedBytes(staged.copiedBytes())
-                      .setTotalBytes(staged.totalBytes()))
-              .build();
-      case WatchMessage.Progressed(long revision, var build) ->
-          response.setRevision(revision).setProgress(messages.progress(build)).build();
-    };
+  private boolean sendWhatIsThere(BuildWatch watch) {
+    boolean sent = false;
+    while (client.isReady() && !watch.isOver()) {
+      Optional<WatchMessage> message = watch.next();
+      if (message.isEmpty()) {
+        return sent;
+      }
+      client.onNext(mapping.apply(message.get()));
+      sent = true;
+    }
+    return sent;
   }
 }

@@ -262,6 +262,81 @@ public sealed interface Refusal {
     }
   }
 
+  /** The log has nothing from after a revision: it is too old, or does not exist yet. */
+  record RevisionOutOfRange(long revision, long oldest, long newest) implements Refusal {
+    @Override
+    public String message() {
+      return revision > newest
+          ? "revision %d is in the future: the newest is %d".formatted(revision, newest)
+          : "the log begins with revision %d and cannot continue after %d; watch without a revision"
+              .formatted(oldest, revision);
+    }
+  }
+
+  /**
+   * There are as many streams as there may be.
+   *
+   * @param scope {@code connection} or {@code server}
+   */
+  record TooManyStreams(String scope, int limit, Duration retryAfter) implements Refusal {
+    @Override
+    public String message() {
+      return "the %s has %d streams, which is as many as it may; close some, or open another %s"
+          .formatted(scope, limit, scope);
+    }
+  }
+
+  /** Another stream reports under the same id. */
+  record WorkerReplaced(UUID buildId, String workerId) implements Refusal {
+    @Override
+    public String message() {
+      return "another stream reports as worker '%s' of build %s; two workers must not share an id"
+          .formatted(workerId, buildId);
+    }
+  }
+
+  /** Nothing came over a stream of reports. */
+  record StreamSilent(Duration limit) implements Refusal {
+    @Override
+    public String message() {
+      return "nothing was reported within %d ms of opening the stream".formatted(limit.toMillis());
+    }
+  }
+
+  /** More came over a stream of reports than the server takes. */
+  record StreamFlooded(int limit, Duration retryAfter) implements Refusal {
+    @Override
+    public String message() {
+      return "more than %d reports a second came over one stream; only the newest one counts anyway"
+          .formatted(limit);
+    }
+  }
+
+  /** A build that is to be claimed has workers that report. */
+  record BuildNotStalled(UUID buildId) implements Refusal {
+    @Override
+    public String message() {
+      return "build %s has workers that report; set force to take it from them".formatted(buildId);
+    }
+  }
+
+  /** A build has as many workers as it may. */
+  record TooManyWorkers(UUID buildId, int limit) implements Refusal {
+    @Override
+    public String message() {
+      return "build %s has %d workers with different ids, which is as many as it may"
+          .formatted(buildId, limit);
+    }
+  }
+
+  /** A watch ended because the server is shutting down. */
+  record WatchDrained(long revision) implements Refusal {
+    @Override
+    public String message() {
+      return "the server is shutting down; watch again from revision " + revision;
+    }
+  }
+
   /** The server is shutting down. */
   record Draining() implements Refusal {
     @Override

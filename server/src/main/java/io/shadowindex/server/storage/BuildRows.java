@@ -64,7 +64,9 @@ final class BuildRows {
         row.get(SHADOW_INDEX.BACKUP),
         row.get(SHADOW_INDEX.AUTO_SWITCH_DUE),
         toSwitchResult(row),
-        row.get(SHADOW_INDEX.ERROR_MESSAGE));
+        row.get(SHADOW_INDEX.ERROR_MESSAGE),
+        row.get(SHADOW_INDEX.STALLED),
+        row.get(SHADOW_INDEX.PAUSED));
   }
 
   private static BuildSpec toSpec(Record row) {
@@ -191,7 +193,7 @@ final class BuildRows {
     return text.toString();
   }
 
-  private static Map<String, String> labels(String text) {
+  static Map<String, String> labels(String text) {
     var labels = new LinkedHashMap<String, String>();
     try (var json = JSON.createParser(text)) {
       json.nextToken();

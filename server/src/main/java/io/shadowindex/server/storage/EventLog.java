@@ -3,19 +3,28 @@ package io.shadowindex.server.storage;
 import static io.shadowindex.server.storage.schema.tables.BuildEvent.BUILD_EVENT;
 import static io.shadowindex.server.storage.schema.tables.Counter.COUNTER;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.max;
+import static org.jooq.impl.DSL.min;
 
+import io.shadowindex.server.build.BuildEvent;
+import io.shadowindex.server.build.BuildEvent.Kind;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.BuildState;
-import io.shadowindex.server.build.StateChange;
+import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.watch.BuildLog;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Record;
 import org.jspecify.annotations.Nullable;
 
-/** The log of state changes, with the counters that number them. */
+/** The log of events, with the counters that number them. */
 final class EventLog implements BuildLog {
 
   private final Transactions transactions;
@@ -24,45 +33,134 @@ final class EventLog implements BuildLog {
     this.transactions = transactions;
   }
 
-  /** A change that has no number yet. */
+  /** An event that has no number yet. */
   record Unnumbered(
       UUID buildId,
+      Kind kind,
       @Nullable BuildState previous,
       BuildState state,
       int attempt,
       String message,
-      Instant occurredAt) {}
+      List<String> workers,
+      Instant occurredAt) {
+
+    /** A change of state. */
+    Unnumbered(
+        UUID buildId,
+        @Nullable BuildState previous,
+        BuildState state,
+        int attempt,
+        String message,
+        Instant occurredAt) {
+      this(buildId, Kind.STATE_CHANGED, previous, state, attempt, message, List.of(), occurredAt);
+    }
+
+    /** Something that leaves the state as it is. */
+    static Unnumbered of(ShadowIndex build, Kind kind, String message, Instant occurredAt) {
+      return of(build, kind, message, List.of(), occurredAt);
+    }
+
+    static Unnumbered of(
+        ShadowIndex build, Kind kind, String message, List<String> workers, Instant occurredAt) {
+      return new Unnumbered(
+          build.id(),
+          kind,
+          build.state(),
+          build.state(),
+          build.attempt(),
+          message,
+          workers,
+          occurredAt);
+    }
+
+    /** A step that came before this change of state. */
+    Unnumbered before(Kind step, Instant now) {
+      if (previous == null) {
+        throw new IllegalStateException("nothing comes before the beginning of a build");
+      }
+      return new Unnumbered(buildId, step, previous, previous, attempt, "", List.of(), now);
+    }
+
+    private boolean becomesBuilt() {
+      return kind == Kind.STATE_CHANGED && state == BuildState.BUILT;
+    }
+
+    private Unnumbered ready() {
+      return new Unnumbered(
+          buildId, Kind.READY_FOR_SWITCH, state, state, attempt, "", List.of(), occurredAt);
+    }
+  }
 
   /**
-   * Appends changes and gives their builds the new revisions. The last thing a transaction does:
-   * the row of the counter stays locked until the commit, which is what makes revisions
-   * commit-ordered on any database.
+   * Appends events and gives the builds that they change the new revisions. The last thing a
+   * transaction does: the row of the counter stays locked until the commit, which is what makes
+   * revisions commit-ordered on any database.
    */
-  static void append(DSLContext transaction, List<Unnumbered> changes) {
+  static void append(DSLContext transaction, List<Unnumbered> told) {
+    List<Unnumbered> events = withReadiness(told);
     transaction
         .update(COUNTER)
-        .set(COUNTER.REVISION, COUNTER.REVISION.plus(changes.size()))
+        .set(COUNTER.REVISION, COUNTER.REVISION.plus(events.size()))
         .execute();
     long last = transaction.select(COUNTER.REVISION).from(COUNTER).fetchSingle().value1();
-    long revision = last - changes.size();
-    for (Unnumbered change : changes) {
+    long revision = last - events.size();
+    var changed = new HashMap<UUID, Long>();
+    for (Unnumbered event : events) {
       revision++;
-      transaction
-          .insertInto(BUILD_EVENT)
-          .set(BUILD_EVENT.REVISION, revision)
-          .set(BUILD_EVENT.SHADOW_INDEX_ID, change.buildId())
-          .set(BUILD_EVENT.PREVIOUS_STATE, name(change.previous()))
-          .set(BUILD_EVENT.STATE, change.state().name())
-          .set(BUILD_EVENT.ATTEMPT, change.attempt())
-          .set(BUILD_EVENT.MESSAGE, change.message())
-          .set(BUILD_EVENT.OCCURRED_AT, change.occurredAt())
-          .execute();
-      var update = transaction.update(SHADOW_INDEX).set(SHADOW_INDEX.REVISION, revision);
-      (change.previous() == null ? update.set(SHADOW_INDEX.SEQUENCE, revision) : update)
-          .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(change.buildId()))
-          .execute();
-      Effects.record(transaction, change.buildId(), revision, change.occurredAt());
+      insert(transaction, revision, event);
+      if (event.kind().changesBuild()) {
+        changed.put(event.buildId(), revision);
+        Effects.record(transaction, event.buildId(), revision, event.occurredAt());
+      }
+      if (event.previous() == null) {
+        transaction
+            .update(SHADOW_INDEX)
+            .set(SHADOW_INDEX.SEQUENCE, revision)
+            .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(event.buildId()))
+            .execute();
+      }
     }
+    changed.forEach((id, newest) -> setRevision(transaction, id, newest));
+  }
+
+  /** Whatever makes a build BUILT makes it ready for a switch. */
+  private static List<Unnumbered> withReadiness(List<Unnumbered> told) {
+    if (told.stream().noneMatch(Unnumbered::becomesBuilt)) {
+      return told;
+    }
+    var events = new ArrayList<Unnumbered>();
+    for (Unnumbered event : told) {
+      events.add(event);
+      if (event.becomesBuilt()) {
+        events.add(event.ready());
+      }
+    }
+    return events;
+  }
+
+  private static void insert(DSLContext transaction, long revision, Unnumbered event) {
+    transaction
+        .insertInto(BUILD_EVENT)
+        .set(BUILD_EVENT.REVISION, revision)
+        .set(BUILD_EVENT.SHADOW_INDEX_ID, event.buildId())
+        .set(BUILD_EVENT.KIND, event.kind().name())
+        .set(BUILD_EVENT.PREVIOUS_STATE, name(event.previous()))
+        .set(BUILD_EVENT.STATE, event.state().name())
+        .set(BUILD_EVENT.ATTEMPT, event.attempt())
+        .set(BUILD_EVENT.MESSAGE, event.message())
+        .set(
+            BUILD_EVENT.WORKERS,
+            event.workers().isEmpty() ? null : event.workers().toArray(String[]::new))
+        .set(BUILD_EVENT.OCCURRED_AT, event.occurredAt())
+        .execute();
+  }
+
+  private static void setRevision(DSLContext transaction, UUID id, long revision) {
+    transaction
+        .update(SHADOW_INDEX)
+        .set(SHADOW_INDEX.REVISION, revision)
+        .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
+        .execute();
   }
 
   /** The next fencing token; never given out before. */
@@ -73,41 +171,136 @@ final class EventLog implements BuildLog {
 
   @Override
   public long newestRevision() {
+    return transactions.read(EventLog::newest);
+  }
+
+  private static long newest(DSLContext query) {
+    return query.select(COUNTER.REVISION).from(COUNTER).fetchSingle().value1();
+  }
+
+  /** The revision of the oldest event that is kept, or of the next one when none is. */
+  private static long oldest(DSLContext query) {
+    Long oldest = query.select(min(BUILD_EVENT.REVISION)).from(BUILD_EVENT).fetchSingle().value1();
+    return oldest == null ? newest(query) + 1 : oldest;
+  }
+
+  @Override
+  public void requireHas(long revision) {
+    transactions.read(
+        query -> {
+          long newest = newest(query);
+          if (revision > newest) {
+            throw new Refusal.RevisionOutOfRange(revision, oldest(query), newest).exception();
+          }
+          return refuseCompacted(query, revision);
+        });
+  }
+
+  private static boolean refuseCompacted(DSLContext query, long revision) {
+    long oldest = oldest(query);
+    if (revision < oldest - 1) {
+      throw new Refusal.RevisionOutOfRange(revision, oldest, newest(query)).exception();
+    }
+    return true; // a query answers something; there is nothing to say
+  }
+
+  @Override
+  public Seen find(UUID buildId) {
     return transactions.read(
-        query -> query.select(COUNTER.REVISION).from(COUNTER).fetchSingle().value1());
+        query -> new Seen(List.of(Transition.require(query, buildId)), newest(query)));
   }
 
   @Override
-  public List<StateChange> after(long revision, int limit) {
-    return select(BUILD_EVENT.REVISION.gt(revision), limit);
-  }
-
-  @Override
-  public List<StateChange> ofBuildAfter(UUID buildId, long revision, int limit) {
-    return select(
-        BUILD_EVENT.SHADOW_INDEX_ID.eq(buildId).and(BUILD_EVENT.REVISION.gt(revision)), limit);
-  }
-
-  private List<StateChange> select(Condition condition, int limit) {
+  public Seen list(BuildScope scope, long afterSequence, int limit) {
     return transactions.read(
         query ->
-            query
-                .selectFrom(BUILD_EVENT)
-                .where(condition)
-                .orderBy(BUILD_EVENT.REVISION)
-                .limit(limit)
-                .fetch(EventLog::toStateChange));
+            new Seen(
+                query
+                    .selectFrom(SHADOW_INDEX)
+                    .where(JooqBuildStore.matches(scope.filter()))
+                    .and(SHADOW_INDEX.SEQUENCE.gt(afterSequence))
+                    .orderBy(SHADOW_INDEX.SEQUENCE)
+                    .limit(limit)
+                    .fetch(BuildRows::toShadowIndex),
+                newest(query)));
   }
 
-  private static StateChange toStateChange(Record row) {
+  @Override
+  public List<BuildEvent> after(long revision, int limit) {
+    return select(revision, BUILD_EVENT.REVISION.gt(revision), limit);
+  }
+
+  @Override
+  public List<BuildEvent> ofBuildAfter(UUID buildId, long revision, int limit) {
+    return select(
+        revision,
+        BUILD_EVENT.SHADOW_INDEX_ID.eq(buildId).and(BUILD_EVENT.REVISION.gt(revision)),
+        limit);
+  }
+
+  private List<BuildEvent> select(long revision, Condition condition, int limit) {
+    return transactions.read(
+        query -> {
+          refuseCompacted(query, revision);
+          return query
+              .select(BUILD_EVENT.fields())
+              .select(
+                  SHADOW_INDEX.SEQUENCE,
+                  SHADOW_INDEX.BRANCH_NAME,
+                  SHADOW_INDEX.INDEX_TYPE,
+                  SHADOW_INDEX.INDEX_NAME,
+                  SHADOW_INDEX.LABELS)
+              .from(BUILD_EVENT)
+              .join(SHADOW_INDEX)
+              .on(SHADOW_INDEX.SHADOW_INDEX_ID.eq(BUILD_EVENT.SHADOW_INDEX_ID))
+              .where(condition)
+              .orderBy(BUILD_EVENT.REVISION)
+              .limit(limit)
+              .fetch(EventLog::toEvent);
+        });
+  }
+
+  @Override
+  public int compact(long keep, Instant keepSince, int limit) {
+    long last =
+        transactions.read(
+            query -> Math.min(lastToForget(query, keep, keepSince), oldest(query) + limit - 1));
+    if (last < transactions.read(EventLog::oldest)) {
+      return 0;
+    }
+    return transactions.write(
+        transaction ->
+            transaction.deleteFrom(BUILD_EVENT).where(BUILD_EVENT.REVISION.le(last)).execute());
+  }
+
+  private static long lastToForget(DSLContext query, long keep, Instant keepSince) {
+    Long tooOld =
+        query
+            .select(max(BUILD_EVENT.REVISION))
+            .from(BUILD_EVENT)
+            .where(BUILD_EVENT.OCCURRED_AT.lt(keepSince))
+            .fetchSingle()
+            .value1();
+    return Math.max(newest(query) - keep, tooOld == null ? 0 : tooOld);
+  }
+
+  private static BuildEvent toEvent(Record row) {
     String previous = row.get(BUILD_EVENT.PREVIOUS_STATE);
-    return new StateChange(
+    String[] workers = row.get(BUILD_EVENT.WORKERS);
+    String labels = row.get(SHADOW_INDEX.LABELS);
+    return new BuildEvent(
         row.get(BUILD_EVENT.REVISION),
-        row.get(BUILD_EVENT.SHADOW_INDEX_ID),
+        new BuildEvent.Build(
+            row.get(BUILD_EVENT.SHADOW_INDEX_ID),
+            row.get(SHADOW_INDEX.SEQUENCE),
+            BuildRows.toKey(row),
+            labels.equals("{}") ? Map.of() : BuildRows.labels(labels)),
+        Kind.valueOf(row.get(BUILD_EVENT.KIND)),
         previous == null ? null : BuildState.valueOf(previous),
         BuildState.valueOf(row.get(BUILD_EVENT.STATE)),
         row.get(BUILD_EVENT.ATTEMPT),
         row.get(BUILD_EVENT.MESSAGE),
+        workers == null ? List.of() : List.of(workers),
         row.get(BUILD_EVENT.OCCURRED_AT));
   }
 

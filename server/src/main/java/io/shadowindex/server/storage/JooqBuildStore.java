@@ -13,7 +13,9 @@ import static org.jooq.impl.DSL.selectOne;
 
 import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildChange;
+import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildLimits;
+import io.shadowindex.server.build.BuildMark;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore;
@@ -167,6 +169,8 @@ final class JooqBuildStore implements BuildStore {
   private static Map<Field<?>, @Nullable Object> values(
       DSLContext transaction, BuildChange change, Instant now) {
     var values = new HashMap<Field<?>, @Nullable Object>();
+    values.put(SHADOW_INDEX.STALLED, false);
+    values.put(SHADOW_INDEX.PAUSED, false);
     switch (change) {
       case BuildChange.Prepared() -> values.put(SHADOW_INDEX.STARTED_AT, now);
       case BuildChange.Completed(Completion completion) -> complete(values, completion, now);
@@ -215,6 +219,91 @@ final class JooqBuildStore implements BuildStore {
         summary == null ? null : summary.buildDurationSeconds());
     values.put(SHADOW_INDEX.PERFORMANCE_INDEX, summary == null ? null : summary.performanceIndex());
     values.put(SHADOW_INDEX.ATTRIBUTES, summary == null ? null : summary.attributes());
+  }
+
+  @Override
+  public ShadowIndex mark(UUID id, Precondition precondition, BuildMark mark) {
+    return transactions.write(
+        transaction -> {
+          ShadowIndex build =
+              Transition.requireState(
+                  transaction, id, precondition, mark.verb(), List.of(BuildState.BUILDING));
+          return switch (mark) {
+            case BuildMark.Paused(String reason) ->
+                build.paused()
+                    ? build
+                    : mark(transaction, build, BuildEvent.Kind.PAUSED, reason, paused(true));
+            case BuildMark.Resumed() ->
+                build.paused()
+                    ? mark(transaction, build, BuildEvent.Kind.RESUMED, "", paused(false))
+                    : build;
+            case BuildMark.Claimed claim -> claim(transaction, build, claim);
+            case BuildMark.Stalled(List<String> workers, String message) -> {
+              set(transaction, id, Map.of(SHADOW_INDEX.STALLED, true));
+              EventLog.append(
+                  transaction,
+                  List.of(Unnumbered.of(build, BuildEvent.Kind.STALLED, message, workers, now())));
+              yield Transition.require(transaction, id);
+            }
+            case BuildMark.Recovered() ->
+                mark(
+                    transaction,
+                    build,
+                    BuildEvent.Kind.RECOVERED,
+                    "",
+                    Map.of(SHADOW_INDEX.STALLED, false));
+          };
+        });
+  }
+
+  private static Map<Field<?>, @Nullable Object> paused(boolean paused) {
+    return Map.of(SHADOW_INDEX.PAUSED, paused);
+  }
+
+  private ShadowIndex claim(DSLContext transaction, ShadowIndex build, BuildMark.Claimed claim) {
+    if (!build.stalled() && !claim.force()) {
+      throw new Refusal.BuildNotStalled(build.id()).exception();
+    }
+    return mark(
+        transaction,
+        build,
+        BuildEvent.Kind.CLAIMED,
+        claim.claimant().isEmpty() ? "" : "by " + claim.claimant(),
+        Map.of(
+            SHADOW_INDEX.FENCING_TOKEN,
+            EventLog.nextFencingToken(transaction),
+            SHADOW_INDEX.STALLED,
+            false));
+  }
+
+  private ShadowIndex mark(
+      DSLContext transaction,
+      ShadowIndex build,
+      BuildEvent.Kind kind,
+      String message,
+      Map<Field<?>, @Nullable Object> values) {
+    set(transaction, build.id(), values);
+    EventLog.append(transaction, List.of(Unnumbered.of(build, kind, message, now())));
+    return Transition.require(transaction, build.id());
+  }
+
+  /** Valid for what is BUILDING, as everything else in {@link #mark} is. */
+  private static void set(DSLContext transaction, UUID id, Map<Field<?>, @Nullable Object> values) {
+    transaction
+        .update(SHADOW_INDEX)
+        .set(values)
+        .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
+        .execute();
+  }
+
+  @Override
+  public void tell(UUID id, BuildEvent.Kind step) {
+    transactions.write(
+        transaction -> {
+          ShadowIndex build = Transition.require(transaction, id);
+          EventLog.append(transaction, List.of(Unnumbered.of(build, step, "", now())));
+          return true; // a transaction answers something; there is nothing to say
+        });
   }
 
   @Override
@@ -293,16 +382,26 @@ final class JooqBuildStore implements BuildStore {
               .execute();
           ShadowIndex build = Transition.require(transaction, id);
           Effects.record(transaction, id, build.revision(), result.finishedAt());
-          if (result.automatic() && build.state() == BuildState.BUILT) {
+          if (result.automatic()) {
             EventLog.append(
                 transaction,
                 List.of(
-                    new Unnumbered(
-                        id,
-                        BuildState.BUILT,
-                        BuildState.BUILT,
-                        build.attempt(),
-                        "automatic switch refused: " + result.message(),
+                    Unnumbered.of(
+                        build,
+                        BuildEvent.Kind.AUTO_SWITCH_RESULT,
+                        (build.state() == BuildState.BUILT
+                                ? "automatic switch refused: "
+                                : "automatic switch: ")
+                            + result.message(),
+                        result.finishedAt())));
+          } else if (!result.success() && build.state() != BuildState.FAILED) {
+            EventLog.append(
+                transaction,
+                List.of(
+                    Unnumbered.of(
+                        build,
+                        BuildEvent.Kind.SWITCH_REFUSED,
+                        result.message(),
                         result.finishedAt())));
           }
           return true; // a transaction answers something; there is nothing to say
@@ -374,14 +473,21 @@ final class JooqBuildStore implements BuildStore {
   @Override
   public boolean markFilesDeleted(UUID id, Instant now, int keep) {
     return transactions.write(
-        transaction ->
-            transaction
-                    .update(SHADOW_INDEX)
-                    .set(SHADOW_INDEX.FILES_DELETED_AT, now)
-                    .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-                    .and(mayLoseFiles(now, keep))
-                    .execute()
-                == 1);
+        transaction -> {
+          int marked =
+              transaction
+                  .update(SHADOW_INDEX)
+                  .set(SHADOW_INDEX.FILES_DELETED_AT, now)
+                  .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
+                  .and(mayLoseFiles(now, keep))
+                  .execute();
+          if (marked == 1) {
+            ShadowIndex build = Transition.require(transaction, id);
+            EventLog.append(
+                transaction, List.of(Unnumbered.of(build, BuildEvent.Kind.FILES_DELETED, "", now)));
+          }
+          return marked == 1;
+        });
   }
 
   private static Condition mayLoseFiles(Instant now, int keep) {
@@ -425,7 +531,7 @@ final class JooqBuildStore implements BuildStore {
     return transactions.read(query -> BuildRows.newest(query, condition, limit));
   }
 
-  private static Condition matches(BuildFilter filter) {
+  static Condition matches(BuildFilter filter) {
     Condition condition = noCondition();
     if (filter.branchName() != null) {
       condition = condition.and(SHADOW_INDEX.BRANCH_NAME.eq(filter.branchName()));

@@ -7,6 +7,8 @@ import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_IND
 import static io.shadowindex.server.storage.schema.tables.SwitchJournal.SWITCH_JOURNAL;
 import static org.jooq.impl.DSL.select;
 
+import io.shadowindex.server.build.BuildEvent;
+import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
@@ -70,8 +72,7 @@ final class JooqSwitchStore implements SwitchStore {
               remark,
               now -> {
                 Transition.apply(transaction, buildId, precondition, Trigger.SWITCH, Map.of());
-                EventLog.append(
-                    transaction, List.of(changed(build, Trigger.SWITCH, "the lock is held", now)));
+                return List.of(changed(build, Trigger.SWITCH, "the lock is held", now));
               });
         });
   }
@@ -109,7 +110,7 @@ final class JooqSwitchStore implements SwitchStore {
     if (!generation.hasFiles()) {
       throw new Refusal.GenerationNotRetained(generationId).exception();
     }
-    return open(transaction, Kind.ROLLBACK, generation, backupCurrent, remark, _ -> {});
+    return open(transaction, Kind.ROLLBACK, generation, backupCurrent, remark, _ -> List.of());
   }
 
   @Override
@@ -121,7 +122,7 @@ final class JooqSwitchStore implements SwitchStore {
             throw indexNotFound(key);
           }
           ShadowIndex generation = Transition.require(transaction, active);
-          return open(transaction, Kind.REMOVAL, generation, true, "", _ -> {});
+          return open(transaction, Kind.REMOVAL, generation, true, "", _ -> List.of());
         });
   }
 
@@ -160,9 +161,9 @@ final class JooqSwitchStore implements SwitchStore {
     return slot;
   }
 
-  /** What is written together with the journal. */
+  /** What is written together with the journal; answers the changes of state in it. */
   private interface Beginning {
-    void write(Instant now);
+    List<Unnumbered> write(Instant now);
   }
 
   private Intention open(
@@ -180,7 +181,7 @@ final class JooqSwitchStore implements SwitchStore {
       return blocked.get();
     }
     Instant now = now();
-    beginning.write(now);
+    var events = new ArrayList<Unnumbered>(beginning.write(now));
     lock(transaction, key, resourceTypes, generation.id(), now);
     var journal =
         new SwitchJournal(
@@ -193,6 +194,11 @@ final class JooqSwitchStore implements SwitchStore {
             remark);
     insert(transaction, journal, now);
     Effects.record(transaction, generation.id(), generation.revision(), now);
+    if (kind != Kind.REMOVAL) {
+      BuildState state = kind == Kind.SWITCH ? BuildState.SWITCHING : generation.state();
+      events.add(step(generation, state, BuildEvent.Kind.SWITCH_LOCKED, now));
+      EventLog.append(transaction, events);
+    }
     return new Intention.Granted(journal, System.nanoTime());
   }
 
@@ -297,8 +303,31 @@ final class JooqSwitchStore implements SwitchStore {
                         keptUntil);
                 case REMOVAL -> List.of(remove(transaction, journal, now, keptUntil));
               };
-          return close(transaction, journal, changes);
+          return close(
+              transaction,
+              journal,
+              journal.kind() == Kind.REMOVAL ? changes : afterSteps(journal, changes, now));
         });
+  }
+
+  /** The steps up to the commit, of which nothing was written while the lock was held. */
+  private static List<Unnumbered> afterSteps(
+      SwitchJournal journal, List<Unnumbered> changes, Instant now) {
+    Unnumbered own =
+        changes.stream()
+            .filter(change -> change.buildId().equals(journal.generationId()))
+            .findFirst()
+            .orElseThrow();
+    var events = new ArrayList<Unnumbered>();
+    for (var step :
+        List.of(
+            BuildEvent.Kind.SWITCH_FLIPPED,
+            BuildEvent.Kind.SWITCH_VERIFIED,
+            BuildEvent.Kind.SWITCH_COMMITTED)) {
+      events.add(own.before(step, now));
+    }
+    events.addAll(changes);
+    return events;
   }
 
   private static List<Unnumbered> replace(
@@ -388,10 +417,11 @@ final class JooqSwitchStore implements SwitchStore {
   public void abort(SwitchJournal journal, String reason) {
     transactions.write(
         transaction -> {
-          if (journal.kind() != Kind.SWITCH) {
-            return close(transaction, journal, List.of());
-          }
           Instant now = now();
+          if (journal.kind() != Kind.SWITCH) {
+            return closeUnchanged(
+                transaction, journal, BuildEvent.Kind.SWITCH_ABORTED, reason, now);
+          }
           ShadowIndex build =
               end(
                   transaction,
@@ -399,7 +429,11 @@ final class JooqSwitchStore implements SwitchStore {
                   Trigger.SWITCH_ABORTED,
                   result(false, reason, "", now));
           return close(
-              transaction, journal, List.of(changed(build, Trigger.SWITCH_ABORTED, reason, now)));
+              transaction,
+              journal,
+              List.of(
+                  Unnumbered.of(build, BuildEvent.Kind.SWITCH_ABORTED, reason, now),
+                  changed(build, Trigger.SWITCH_ABORTED, reason, now)));
         });
   }
 
@@ -428,10 +462,11 @@ final class JooqSwitchStore implements SwitchStore {
   public void rolledBack(SwitchJournal journal, Duration keepFiles) {
     transactions.write(
         transaction -> {
-          if (journal.kind() != Kind.SWITCH) {
-            return close(transaction, journal, List.of());
-          }
           Instant now = now();
+          if (journal.kind() != Kind.SWITCH) {
+            return closeUnchanged(
+                transaction, journal, BuildEvent.Kind.SWITCH_ROLLED_BACK, journal.remark(), now);
+          }
           Map<Field<?>, @Nullable Object> values =
               result(false, "it was left again", journal.remark(), now);
           values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, false);
@@ -442,8 +477,26 @@ final class JooqSwitchStore implements SwitchStore {
           return close(
               transaction,
               journal,
-              List.of(changed(build, Trigger.ROLLED_BACK, journal.remark(), now)));
+              List.of(
+                  Unnumbered.of(build, BuildEvent.Kind.SWITCH_ROLLED_BACK, journal.remark(), now),
+                  changed(build, Trigger.ROLLED_BACK, journal.remark(), now)));
         });
+  }
+
+  /** Closes the journal of a change that left every state as it was. */
+  private static boolean closeUnchanged(
+      DSLContext transaction,
+      SwitchJournal journal,
+      BuildEvent.Kind how,
+      String reason,
+      Instant now) {
+    ShadowIndex generation = Transition.require(transaction, journal.generationId());
+    return close(
+        transaction,
+        journal,
+        journal.kind() == Kind.REMOVAL
+            ? List.of()
+            : List.of(Unnumbered.of(generation, how, reason, now)));
   }
 
   @Override
@@ -518,6 +571,11 @@ final class JooqSwitchStore implements SwitchStore {
   private static ShadowIndex end(
       DSLContext transaction, UUID id, Trigger trigger, Map<Field<?>, @Nullable Object> values) {
     return Transition.apply(transaction, id, Precondition.NONE, trigger, values);
+  }
+
+  private static Unnumbered step(
+      ShadowIndex build, BuildState state, BuildEvent.Kind step, Instant now) {
+    return new Unnumbered(build.id(), step, state, state, build.attempt(), "", List.of(), now);
   }
 
   private static Unnumbered changed(

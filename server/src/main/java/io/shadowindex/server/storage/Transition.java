@@ -7,6 +7,7 @@ import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jooq.DSLContext;
@@ -52,8 +53,18 @@ final class Transition {
   /** A build to which this may be done now. Refuses like {@link #apply}, and changes nothing. */
   static ShadowIndex requirePermitted(
       DSLContext transaction, UUID id, Precondition precondition, Trigger trigger) {
+    return requireState(transaction, id, precondition, trigger.verb(), trigger.sources());
+  }
+
+  /** A build in one of these states. */
+  static ShadowIndex requireState(
+      DSLContext transaction,
+      UUID id,
+      Precondition precondition,
+      String verb,
+      List<BuildState> states) {
     ShadowIndex build = require(transaction, id);
-    check(build, precondition, trigger);
+    check(build, precondition, verb, states);
     return build;
   }
 
@@ -65,7 +76,8 @@ final class Transition {
         .orElseThrow(() -> new Refusal.BuildNotFound(id).exception());
   }
 
-  private static void check(ShadowIndex build, Precondition precondition, Trigger trigger) {
+  private static void check(
+      ShadowIndex build, Precondition precondition, String verb, List<BuildState> states) {
     Long token = precondition.fencingToken();
     if (token != null && token != build.fencingToken()) {
       throw new Refusal.StaleFencingToken(build.id(), token).exception();
@@ -74,12 +86,12 @@ final class Transition {
     if (revision != null && revision != build.revision()) {
       throw new Refusal.StaleEtag(build.id()).exception();
     }
-    if (!trigger.sources().contains(build.state())) {
+    if (!states.contains(build.state())) {
       throw new Refusal.IllegalTransition(
               build.id(),
-              trigger.verb(),
+              verb,
               build.state().name(),
-              trigger.sources().stream().map(BuildState::name).toList())
+              states.stream().map(BuildState::name).toList())
           .exception();
     }
   }

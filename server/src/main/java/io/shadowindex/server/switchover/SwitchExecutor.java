@@ -1,5 +1,6 @@
 package io.shadowindex.server.switchover;
 
+import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.ProgressBoard.Staged;
@@ -143,6 +144,7 @@ public final class SwitchExecutor {
    */
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
+    builds.tell(targets.requireBuilt(request.buildId()).id(), BuildEvent.Kind.SWITCH_VALIDATING);
     Candidate candidate = candidate(request);
     if (refused(candidate, request)) {
       return kept(notTried(Kind.SWITCH, candidate, began), request.automatic());
@@ -270,6 +272,7 @@ public final class SwitchExecutor {
     long began = System.nanoTime();
     SwitchTargets.Rollback target = targets.rollbackTarget(request);
     UUID id = target.generation().id();
+    builds.tell(id, BuildEvent.Kind.SWITCH_VALIDATING);
     return kept(
         bringBack(
             target.generation(),
@@ -492,6 +495,7 @@ public final class SwitchExecutor {
     observer.before(SwitchStep.STAGE);
     Path next = link.stage(layout.directory(build.generation()));
     try {
+      builds.tell(build.id(), BuildEvent.Kind.SWITCH_STAGED);
       FileStamps stamps = candidate.validated().stamps();
       Cutover.Result changed =
           cutover.run(

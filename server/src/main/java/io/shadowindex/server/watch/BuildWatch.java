@@ -1,20 +1,24 @@
 package io.shadowindex.server.watch;
 
+import io.shadowindex.server.build.BuildEvent;
+import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.ShadowIndex;
-import io.shadowindex.server.build.StateChange;
 import io.shadowindex.server.refusal.Refusal;
 import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
- * One watcher of one build. Asked by its reader, one message at a time, so that a slow reader holds
- * nothing up: state changes wait in a bounded queue and, beyond it, in the log; of progress only
- * the newest is kept.
+ * One watcher. Asked by its reader, one message at a time, so that a slow reader holds nothing up:
+ * events wait in a bounded queue and, beyond it, in the log; of progress only the newest is kept.
  *
- * <p>{@link #next} is for one thread; everything else may be called by any.
+ * <p>{@link #next} and {@link #heartbeat} are for one thread; everything else may be called by any.
  */
 public final class BuildWatch implements AutoCloseable {
 
@@ -23,86 +27,149 @@ public final class BuildWatch implements AutoCloseable {
 
   private final BuildWatches owner;
   private final BuildLog log;
+  private final BuildLifecycle builds;
   private final ProgressBoard board;
+  private final Subject subject;
   private final Runnable wakeUp;
-  private final ArrayDeque<StateChange> queue = new ArrayDeque<>();
-  private boolean behind;
-  private boolean progressed;
-  private boolean draining;
+  private final ArrayDeque<BuildEvent> queue = new ArrayDeque<>();
 
-  private ShadowIndex snapshot;
-  private boolean snapshotTold;
+  /** The builds of which there is progress to tell; never more than are under way. */
+  private final LinkedHashSet<UUID> progressed = new LinkedHashSet<>();
+
+  /** The builds whose progress came before the event that it follows: the board was faster. */
+  private final Set<UUID> early = new HashSet<>();
+
+  /**
+   * Whether events are missing in the queue, those after {@code missingAfter} and what it holds.
+   */
+  private boolean behind;
+
+  private long missingAfter;
+  private volatile boolean draining;
+
+  /** Everything up to here has been told. */
   private long revision;
-  private BuildState state;
+
+  private boolean snapshotsTold;
 
   BuildWatch(
       BuildWatches owner,
       BuildLog log,
+      BuildLifecycle builds,
       ProgressBoard board,
-      ShadowIndex snapshot,
+      Subject subject,
       Runnable wakeUp) {
     this.owner = owner;
     this.log = log;
+    this.builds = builds;
     this.board = board;
+    this.subject = subject;
     this.wakeUp = wakeUp;
-    this.snapshot = snapshot;
-    this.revision = snapshot.revision();
-    this.state = snapshot.state();
   }
 
-  UUID buildId() {
-    return snapshot.id();
+  /** Begins with snapshots; called once, when events are offered already. */
+  void begin() {
+    revision = subject.beginWithSnapshots(log);
   }
 
-  /** Sets the state that the watch begins with; called once, before anything is told. */
-  void begin(ShadowIndex build) {
-    snapshot = build;
-    revision = build.revision();
-    state = build.state();
+  /** Begins after a revision. Refuses with {@code RevisionOutOfRange}. */
+  void beginAfter(long after) {
+    log.requireHas(after);
+    subject.beginAfter(after, log);
+    revision = after;
+    snapshotsTold = true;
+    synchronized (queue) {
+      behind = true;
+      missingAfter = after;
+      queue.clear();
+      board.underWay().stream()
+          .filter(subject::covers)
+          .map(ShadowIndex::id)
+          .forEach(progressed::add);
+    }
   }
 
-  /** Whether the build has come to rest and everything of it has been told. */
+  Subject subject() {
+    return subject;
+  }
+
+  /** Whether there will be nothing more to tell. */
   public boolean isOver() {
-    return snapshotTold && !state.isLive();
+    return subject.isOver();
+  }
+
+  /** Whether the server is shutting down. */
+  public boolean isDraining() {
+    return draining;
+  }
+
+  /** Everything up to this revision has been told. */
+  public long revision() {
+    return revision;
   }
 
   /**
    * The next message, or empty when there is none now; {@code wakeUp} is called when there may be
    * one.
    *
-   * @throws io.shadowindex.server.refusal.RefusedException when the server is shutting down
+   * @throws io.shadowindex.server.refusal.RefusedException when the server is shutting down, or the
+   *     log no longer has what is to be told next
    */
   public Optional<WatchMessage> next() {
-    if (!snapshotTold) {
-      snapshotTold = true;
-      return Optional.of(new WatchMessage.Snapshot(snapshot));
+    if (!snapshotsTold) {
+      Optional<WatchMessage> snapshot = subject.nextSnapshot(log, builds);
+      if (snapshot.isPresent()) {
+        return snapshot;
+      }
+      snapshotsTold = true;
+      if (subject.marksEndOfSnapshots()) {
+        return Optional.of(heartbeat());
+      }
     }
-    Optional<WatchMessage> change = nextChange();
-    return change.isPresent() ? change : nextProgress();
+    Optional<WatchMessage> event = nextEvent();
+    return event.isPresent() ? event : nextProgress();
   }
 
-  private Optional<WatchMessage> nextChange() {
+  /** Says that nothing has happened; to be called after {@link #next} had nothing to tell. */
+  public WatchMessage heartbeat() {
+    return new WatchMessage.Heartbeat(revision);
+  }
+
+  private Optional<WatchMessage> nextEvent() {
     while (true) {
-      StateChange change;
+      long tailed = owner.tailed();
+      BuildEvent event;
       boolean readLog;
       synchronized (queue) {
-        change = queue.poll();
-        readLog = change == null && behind;
+        event = queue.poll();
+        readLog = event == null && behind;
         if (readLog) {
           behind = false;
-        }
-        if (change == null && !readLog && draining) {
-          throw new Refusal.Draining().exception();
+        } else if (event == null) {
+          revision = Math.max(revision, tailed);
         }
       }
       if (readLog) {
         catchUp();
-      } else if (change == null) {
+      } else if (event == null) {
+        if (draining) {
+          throw new Refusal.WatchDrained(revision).exception();
+        }
         return Optional.empty();
-      } else if (change.revision() > revision) {
-        revision = change.revision();
-        state = change.state();
-        return Optional.of(new WatchMessage.Changed(change));
+      } else if (event.revision() > revision) {
+        revision = event.revision();
+        retellProgress(event.buildId());
+        if (subject.tell(event)) {
+          return Optional.of(new WatchMessage.Happened(event));
+        }
+      }
+    }
+  }
+
+  private void retellProgress(UUID id) {
+    if (early.remove(id)) {
+      synchronized (queue) {
+        progressed.add(id);
       }
     }
   }
@@ -113,51 +180,82 @@ public final class BuildWatch implements AutoCloseable {
    * first.
    */
   private void catchUp() {
-    var missed = log.ofBuildAfter(buildId(), revision, READ_FROM_LOG);
+    List<BuildEvent> missed = subject.read(log, Math.max(revision, missingAfter), READ_FROM_LOG);
     synchronized (queue) {
       if (missed.size() == READ_FROM_LOG) {
         behind = true;
+        missingAfter = missed.getLast().revision();
         queue.clear();
       }
-      missed.reversed().forEach(queue::addFirst);
+      missed.reversed().stream().filter(subject::covers).forEach(queue::addFirst);
     }
   }
 
   private Optional<WatchMessage> nextProgress() {
-    synchronized (queue) {
-      if (!progressed || (state != BuildState.BUILDING && state != BuildState.BUILT)) {
+    while (true) {
+      UUID id;
+      synchronized (queue) {
+        if (progressed.isEmpty()) {
+          return Optional.empty();
+        }
+        id = progressed.removeFirst();
+      }
+      Optional<WatchMessage> message = progress(id);
+      if (message.isPresent()) {
+        return message;
+      }
+    }
+  }
+
+  private Optional<WatchMessage> progress(UUID id) {
+    Optional<ShadowIndex> building = board.newest(id);
+    if (building.isPresent()) {
+      ShadowIndex build = building.get();
+      if (!subject.covers(build)) {
         return Optional.empty();
       }
-      progressed = false;
+      if (build.revision() > revision) {
+        early.add(id);
+        return Optional.empty();
+      }
+      return Optional.of(new WatchMessage.Progressed(revision, build));
     }
-    if (state == BuildState.BUILT) {
-      return board.staging(buildId()).map(staged -> new WatchMessage.Staging(revision, staged));
-    }
-    return board.newest(buildId()).map(newest -> new WatchMessage.Progressed(revision, newest));
+    return board
+        .staging(id)
+        .flatMap(
+            staged ->
+                Optional.of(builds.get(id))
+                    .filter(build -> build.state() == BuildState.BUILT && subject.covers(build))
+                    .map(build -> new WatchMessage.Staging(revision, build, staged)));
   }
 
-  void offer(StateChange change) {
+  void offer(BuildEvent event) {
+    if (!subject.covers(event)) {
+      return;
+    }
     synchronized (queue) {
-      if (behind || queue.size() >= QUEUE) {
+      if (!behind && queue.size() >= QUEUE) {
         behind = true;
-      } else {
-        queue.add(change);
+        missingAfter = event.revision() - 1;
+      } else if (!behind) {
+        queue.add(event);
       }
     }
     wakeUp.run();
   }
 
-  void progressed() {
+  void progressed(UUID id) {
+    boolean news;
     synchronized (queue) {
-      progressed = true;
+      news = progressed.add(id);
     }
-    wakeUp.run();
+    if (news) {
+      wakeUp.run();
+    }
   }
 
   void drain() {
-    synchronized (queue) {
-      draining = true;
-    }
+    draining = true;
     wakeUp.run();
   }
 

@@ -1,32 +1,44 @@
 package io.shadowindex.server.watch;
 
+import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.ProgressBoard;
-import io.shadowindex.server.build.StateChange;
 import io.shadowindex.server.refusal.Refusal;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All watches, and the one thread that follows the log for them. Commits only wake it; it reads the
- * events from the log, so watchers see commit order and only what is durable.
+ * All watches, and the two threads that serve them. One follows the log: commits only wake it; it
+ * reads the events from the log, so watchers see commit order and only what is durable. The other
+ * hands on which builds have progressed: at once after a pause, every 20 ms at most otherwise,
+ * however many reports there are.
  */
 public final class BuildWatches implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(BuildWatches.class);
   private static final int BATCH = 512;
+  private static final Duration PROGRESS_INTERVAL = Duration.ofMillis(20);
 
   private final BuildLog events;
   private final BuildLifecycle builds;
   private final ProgressBoard board;
-  private final ConcurrentHashMap<UUID, Set<BuildWatch>> watches = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<UUID, Set<BuildWatch>> ofOne = new ConcurrentHashMap<>();
+  private final Set<BuildWatch> ofMany = ConcurrentHashMap.newKeySet();
+  private final Set<UUID> progressed = ConcurrentHashMap.newKeySet();
   private final Semaphore committed = new Semaphore(0);
   private final Thread tailer;
+  private final Thread progressFanOut;
+  private volatile long tailed;
   private volatile boolean draining;
   private volatile boolean closed;
 
@@ -34,14 +46,17 @@ public final class BuildWatches implements AutoCloseable {
     this.events = events;
     this.builds = builds;
     this.board = board;
-    long newest = events.newestRevision();
-    this.tailer = Thread.ofPlatform().name("log-tailer").unstarted(() -> tail(newest));
+    this.tailed = events.newestRevision();
+    this.tailer = Thread.ofPlatform().name("log-tailer").unstarted(this::tail);
+    this.progressFanOut =
+        Thread.ofPlatform().name("progress-fan-out").unstarted(this::handOnProgress);
   }
 
-  /** Starts following the log. */
+  /** Starts following the log and the board. */
   public void start() {
-    board.onReport(id -> watches.getOrDefault(id, Set.of()).forEach(BuildWatch::progressed));
+    board.onReport(this::progressed);
     tailer.start();
+    progressFanOut.start();
   }
 
   /** To be called after each commit. */
@@ -52,80 +67,155 @@ public final class BuildWatches implements AutoCloseable {
   }
 
   /**
-   * Begins to watch a build.
+   * Begins to watch a build. Refuses with {@code BuildNotFound}, {@code RevisionOutOfRange}.
    *
+   * @param after the revision to continue after; null to begin with a snapshot
+   * @param follow whether to go on when the build comes to rest
    * @param wakeUp called from any thread when there may be something to read; must not block
    */
-  public BuildWatch watch(UUID id, Runnable wakeUp) {
-    var watch = new BuildWatch(this, events, board, builds.get(id), wakeUp);
-    watches.compute(
-        id,
-        (key, others) -> {
-          Set<BuildWatch> all = others == null ? ConcurrentHashMap.newKeySet() : others;
-          all.add(watch);
-          return all;
-        });
-    if (draining) {
+  public BuildWatch watch(UUID id, @Nullable Long after, boolean follow, Runnable wakeUp) {
+    return begin(new OneBuild(id, follow), after, wakeUp);
+  }
+
+  /** Begins to watch all builds of a scope; the rest as with one. */
+  public BuildWatch watch(BuildScope scope, @Nullable Long after, Runnable wakeUp) {
+    return begin(new ManyBuilds(scope), after, wakeUp);
+  }
+
+  private BuildWatch begin(Subject subject, @Nullable Long after, Runnable wakeUp) {
+    var watch = new BuildWatch(this, events, builds, board, subject, wakeUp);
+    // Registered first, read second: an event in between is in the snapshot, and skipped when it
+    // comes out of the queue.
+    add(watch);
+    try {
+      if (draining) {
+        throw new Refusal.Draining().exception();
+      }
+      if (after == null) {
+        watch.begin();
+      } else {
+        watch.beginAfter(after);
+      }
+      return watch;
+    } catch (RuntimeException e) {
       watch.close();
-      throw new Refusal.Draining().exception();
+      throw e;
     }
-    // Registered first, read second: an event in between is in the snapshot and skipped in the
-    // queue.
-    watch.begin(builds.get(id));
-    return watch;
   }
 
   /** Ends all watches, each after what is already on its way to it. New ones are refused. */
   public void drain() {
     draining = true;
-    watches.values().forEach(all -> all.forEach(BuildWatch::drain));
+    forEach(BuildWatch::drain);
   }
 
-  /** Stops following the log; does not read it any more when it returns. */
+  /** Stops following log and board; does not read them any more when it returns. */
   @Override
   public void close() {
     drain();
     closed = true;
     committed.release();
+    LockSupport.unpark(progressFanOut);
     try {
       tailer.join();
+      progressFanOut.join();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
+  /** The revision up to which every event has been offered to the watches there are. */
+  long tailed() {
+    return tailed;
+  }
+
+  private void add(BuildWatch watch) {
+    if (!(watch.subject() instanceof OneBuild one)) {
+      ofMany.add(watch);
+      return;
+    }
+    ofOne.compute(
+        one.id(),
+        (key, others) -> {
+          Set<BuildWatch> all = others == null ? ConcurrentHashMap.newKeySet() : others;
+          all.add(watch);
+          return all;
+        });
+  }
+
   void remove(BuildWatch watch) {
-    watches.computeIfPresent(
-        watch.buildId(),
+    if (!(watch.subject() instanceof OneBuild one)) {
+      ofMany.remove(watch);
+      return;
+    }
+    ofOne.computeIfPresent(
+        one.id(),
         (key, all) -> {
           all.remove(watch);
           return all.isEmpty() ? null : all;
         });
   }
 
-  private void tail(long newest) {
-    long last = newest;
+  private void forEach(Consumer<BuildWatch> action) {
+    ofOne.values().forEach(all -> all.forEach(action));
+    ofMany.forEach(action);
+  }
+
+  private void forEachOf(UUID id, Consumer<BuildWatch> action) {
+    ofOne.getOrDefault(id, Set.of()).forEach(action);
+    ofMany.forEach(action);
+  }
+
+  private void tail() {
     while (!closed) {
       committed.acquireUninterruptibly();
       committed.drainPermits();
       try {
-        last = handOn(last);
+        handOnEvents();
       } catch (RuntimeException e) {
-        log.error("the log could not be read after revision {}", last, e);
+        log.error("the log could not be read after revision {}", tailed, e);
       }
     }
   }
 
-  private long handOn(long after) {
-    long last = after;
-    List<StateChange> batch;
+  private void handOnEvents() {
+    List<BuildEvent> batch;
     do {
-      batch = events.after(last, BATCH);
-      for (StateChange change : batch) {
-        watches.getOrDefault(change.buildId(), Set.of()).forEach(watch -> watch.offer(change));
-        last = change.revision();
+      batch = events.after(tailed, BATCH);
+      for (BuildEvent event : batch) {
+        forEachOf(event.buildId(), watch -> watch.offer(event));
+        tailed = event.revision();
       }
     } while (batch.size() == BATCH);
-    return last;
+  }
+
+  private void progressed(UUID id) {
+    if (progressed.add(id)) {
+      LockSupport.unpark(progressFanOut);
+    }
+  }
+
+  private void handOnProgress() {
+    while (!closed) {
+      if (progressed.isEmpty()) {
+        LockSupport.park(this);
+        continue;
+      }
+      for (var all = progressed.iterator(); all.hasNext(); ) {
+        UUID id = all.next();
+        all.remove(); // first: what is reported from here on is for the next round
+        forEachOf(id, watch -> watch.progressed(id));
+      }
+      pause();
+    }
+  }
+
+  private void pause() {
+    long end = System.nanoTime() + PROGRESS_INTERVAL.toNanos();
+    long left = PROGRESS_INTERVAL.toNanos();
+    while (left > 0 && !closed) {
+      LockSupport.parkNanos(this, left);
+      left = end - System.nanoTime();
+    }
   }
 }

@@ -16,8 +16,8 @@ final class ProgressBoardTest {
   void theEndOfAnAttemptLeavesTheNextOneOnTheBoard() {
     var board = new ProgressBoard();
     UUID id = UUID.randomUUID();
-    board.put(attempt(id, 1));
-    board.put(attempt(id, 2));
+    board.put(attempt(id, 1), Instant.EPOCH);
+    board.put(attempt(id, 2), Instant.EPOCH);
 
     board.remove(id, 1);
     assertThat(board.newest(id)).map(ShadowIndex::fencingToken).contains(2L);
@@ -51,6 +51,8 @@ final class ProgressBoardTest {
         false,
         false,
         null,
-        "");
+        "",
+        false,
+        false);
   }
 }

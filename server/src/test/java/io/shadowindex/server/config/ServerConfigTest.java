@@ -17,6 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class ServerConfigTest {
 
+  private static final ServerConfig.GivenStreams STREAMS =
+      new ServerConfig.GivenStreams("60s", "6h", "7d", 1_000_000, 10_000, 90);
+
   @Test
   void theDefaultsAreWhatTheDocumentationSays() throws Exception {
     ServerConfig config = ServerConfig.parse(given("127.0.0.1:50051", "data", null, false));
@@ -29,6 +32,7 @@ final class ServerConfigTest {
     assertThat(config.grace()).isEqualTo(Duration.ofMinutes(1));
     assertThat(config.tolerance()).isEqualTo(0.5);
     assertThat(config.probeMaxSlowdown()).isZero();
+    assertThat(config.streams()).isEqualTo(StreamConfig.DEFAULT);
     assertThat(config.progressFlush()).isLessThanOrEqualTo(Duration.ofMillis(250));
   }
 
@@ -82,6 +86,34 @@ final class ServerConfigTest {
         .singleElement()
         .asString()
         .contains("--audit-log", "directory");
+  }
+
+  @Test
+  void limitsOfStreamsThatLeaveNothingAreRefused() {
+    ServerConfig.Given given = given("127.0.0.1:0", "data", null, false);
+    var streams = new ServerConfig.GivenStreams("0s", "soon", "7d", 0, 0, -1);
+
+    assertThat(
+            errors(
+                new ServerConfig.Given(
+                    given.listen(),
+                    given.dataDir(),
+                    given.indexRoot(),
+                    given.serveRoot(),
+                    given.retention(),
+                    given.keepGenerations(),
+                    given.tolerance(),
+                    given.probeMaxSlowdown(),
+                    given.autoSwitch(),
+                    given.rehearse(),
+                    given.allowPlaintext(),
+                    given.auditLog(),
+                    given.auditRetention(),
+                    given.maxBuilds(),
+                    given.maxBuildsPerBranch(),
+                    streams)))
+        .hasSize(5)
+        .allMatch(error -> error.matches("--(lease|stale-limit|keep-events|max-streams).*"));
   }
 
   @Test
@@ -162,7 +194,8 @@ final class ServerConfigTest {
         null,
         "90d",
         1000,
-        100);
+        100,
+        STREAMS);
   }
 
   private static Given given(String retention, int keepGenerations, double tolerance) {
@@ -186,7 +219,8 @@ final class ServerConfigTest {
         null,
         "90d",
         1000,
-        100);
+        100,
+        STREAMS);
   }
 
   private static Given withServeRoot(Given given, String serveRoot) {
@@ -205,7 +239,8 @@ final class ServerConfigTest {
         given.auditLog(),
         given.auditRetention(),
         given.maxBuilds(),
-        given.maxBuildsPerBranch());
+        given.maxBuildsPerBranch(),
+        given.streams());
   }
 
   private static Given withAudit(Given given, String file, String retention) {
@@ -224,6 +259,7 @@ final class ServerConfigTest {
         file,
         retention,
         given.maxBuilds(),
-        given.maxBuildsPerBranch());
+        given.maxBuildsPerBranch(),
+        given.streams());
   }
 }

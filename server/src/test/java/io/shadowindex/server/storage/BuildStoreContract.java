@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildChange;
+import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildProgress;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
@@ -26,7 +27,6 @@ import io.shadowindex.server.build.Lifecycle.Row;
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
-import io.shadowindex.server.build.StateChange;
 import io.shadowindex.server.build.SwitchPolicy;
 import io.shadowindex.server.build.ValidationCheck;
 import io.shadowindex.server.index.Generation;
@@ -143,7 +143,10 @@ abstract class BuildStoreContract {
 
     assertThat(after.state()).isEqualTo(row.to());
     assertThat(after.revision()).isGreaterThan(before.revision());
-    List<StateChange> events = log().ofBuildAfter(before.id(), before.revision(), 10);
+    List<BuildEvent> events =
+        log().ofBuildAfter(before.id(), before.revision(), 10).stream()
+            .filter(BuildEvent::isStateChange)
+            .toList();
     assertThat(events).hasSize(1);
     assertThat(events.getFirst().previous()).isEqualTo(row.from());
     assertThat(events.getFirst().state()).isEqualTo(row.to());
@@ -525,9 +528,9 @@ abstract class BuildStoreContract {
       }
     }
 
-    List<StateChange> events = log().after(before, Integer.MAX_VALUE);
+    List<BuildEvent> events = log().after(before, Integer.MAX_VALUE);
     assertThat(events)
-        .extracting(StateChange::revision)
+        .extracting(BuildEvent::revision)
         .containsExactlyElementsOf(
             LongStream.rangeClosed(before + 1, before + 2L * writers * each).boxed().toList());
     assertThat(new HashSet<>(events)).hasSameSizeAs(events);

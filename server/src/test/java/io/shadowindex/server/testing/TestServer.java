@@ -7,6 +7,7 @@ import io.grpc.protobuf.StatusProto;
 import io.shadowindex.server.ShadowIndexServer;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.config.StreamConfig;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.FailBuildRequest;
@@ -98,6 +99,19 @@ public final class TestServer implements AutoCloseable {
   /** The same with so many unfinished builds at most. */
   public static ServerConfig withMaxBuilds(ServerConfig config, int total, int perBranch) {
     return with(config, Map.of("maxBuilds", total, "maxBuildsPerBranch", perBranch));
+  }
+
+  /** The same with other limits for streams, and quick to look after them. */
+  public static ServerConfig withStreams(ServerConfig config, StreamConfig streams) {
+    return with(
+        config,
+        Map.of(
+            "streams",
+            streams,
+            "progressFlush",
+            Duration.ofMillis(20),
+            "sweepInterval",
+            Duration.ofMillis(50)));
   }
 
   /** The same with other values for some of its components, by their names. */

@@ -77,7 +77,7 @@ final class BuildWatchesTest {
   @Test
   void aWatcherFarBehindIsCaughtUpFromTheLogWithoutGapOrRepetition() throws Exception {
     ShadowIndex build = startBuild("main");
-    BuildWatch watch = watches.watch(build.id(), () -> {});
+    BuildWatch watch = watches.watch(build.id(), null, true, () -> {});
     int attempts = 200;
     for (int i = 0; i < attempts; i++) {
       failAndRetry(build);
@@ -92,7 +92,7 @@ final class BuildWatchesTest {
     System.out.println("seed " + seed);
     var random = new Random(seed);
     ShadowIndex build = startBuild("main");
-    BuildWatch watch = watches.watch(build.id(), () -> {});
+    BuildWatch watch = watches.watch(build.id(), null, true, () -> {});
     int attempts = 300;
     try (var writer = Executors.newSingleThreadExecutor()) {
       var written =
@@ -116,7 +116,8 @@ final class BuildWatchesTest {
       }
       written.get();
       assertThat(seen).isEqualTo(revisionsAfter(build));
-      assertThat(watch.next().filter(message -> message instanceof WatchMessage.Changed)).isEmpty();
+      assertThat(watch.next().filter(message -> message instanceof WatchMessage.Happened))
+          .isEmpty();
     }
   }
 
@@ -124,7 +125,7 @@ final class BuildWatchesTest {
   void aWatcherIsToldOnlyOfItsOwnBuild() throws Exception {
     ShadowIndex mine = startBuild("mine");
     ShadowIndex other = startBuild("other");
-    BuildWatch watch = watches.watch(mine.id(), () -> {});
+    BuildWatch watch = watches.watch(mine.id(), null, false, () -> {});
     builds.cancel(other.id(), Precondition.NONE, "");
     builds.cancel(mine.id(), Precondition.NONE, "");
 
@@ -158,7 +159,7 @@ final class BuildWatchesTest {
   }
 
   private static void addRevision(WatchMessage message, List<Long> seen) {
-    if (message instanceof WatchMessage.Changed(var change)) {
+    if (message instanceof WatchMessage.Happened(var change)) {
       seen.add(change.revision());
     }
   }

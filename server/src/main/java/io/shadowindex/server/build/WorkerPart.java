@@ -1,0 +1,58 @@
+package io.shadowindex.server.build;
+
+import io.shadowindex.server.refusal.Refusal;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one worker has said of its part, the newest only.
+ *
+ * @param fraction how much of the part is done, 0 to 1
+ * @param weight 1 or more
+ * @param doneAt when the part will be complete, as the worker estimates it
+ */
+record WorkerPart(
+    int percent,
+    double fraction,
+    long recordCount,
+    long weight,
+    @Nullable Instant doneAt,
+    Instant heardAt) {
+
+  /** The part after a report. Refuses what is behind an earlier one. */
+  static WorkerPart after(UUID buildId, WorkerPart before, ProgressReport report, Instant now) {
+    Long total = report.totalRecordCount();
+    Long reportedCount = report.recordCount();
+    long recordCount = reportedCount == null ? before.recordCount : reportedCount;
+    if (recordCount < before.recordCount) {
+      throw new Refusal.ProgressBackwards(buildId, "record_count", before.recordCount, recordCount)
+          .exception();
+    }
+    int percent = total == null ? report.percent() : percentOf(recordCount, total);
+    if (percent < before.percent) {
+      throw new Refusal.ProgressBackwards(buildId, "progress_percent", before.percent, percent)
+          .exception();
+    }
+    Integer seconds = report.estimatedCompletionSeconds();
+    return new WorkerPart(
+        percent,
+        total == null ? percent / 100.0 : Math.min(1, recordCount / (double) total),
+        recordCount,
+        report.weight() > 0 ? report.weight() : total == null ? 1 : total,
+        seconds == null ? null : now.plusSeconds(seconds),
+        now);
+  }
+
+  private static int percentOf(long recordCount, long total) {
+    return (int) Math.min(100, recordCount * 100.0 / total);
+  }
+
+  WorkerPart heardAt(Instant now) {
+    return new WorkerPart(percent, fraction, recordCount, weight, doneAt, now);
+  }
+
+  boolean isDone() {
+    return fraction >= 1;
+  }
+}

@@ -1,0 +1,307 @@
+package io.shadowindex.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.ReportProgressRequest;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import io.shadowindex.v1.StreamProgressRequest;
+import io.shadowindex.v1.StreamProgressResponse;
+import io.shadowindex.v1.WatchBuildRequest;
+import io.shadowindex.v1.WatchBuildResponse;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Many watchers, slow watchers and fast workers. Sizes: {@code -Dshadowindex.watchers}, {@code
+ * -Dshadowindex.transitions}, {@code -Dshadowindex.reports}.
+ */
+final class WatchLoadTest {
+
+  private static final int WATCHERS = Integer.getInteger("shadowindex.watchers", 100);
+  private static final int TRANSITIONS = Integer.getInteger("shadowindex.transitions", 60);
+  private static final int REPORTS = Integer.getInteger("shadowindex.reports", 20_000);
+  private static final int WATCHERS_PER_CONNECTION = 80;
+  private static final int FULL_REPORTS = 1_000_000;
+  private static final long MEBIBYTE = 1 << 20;
+
+  private final List<ManagedChannel> channels = new ArrayList<>();
+  private TestServer server;
+
+  @BeforeEach
+  void startServer(@TempDir Path directory) throws IOException {
+    StreamConfig defaults = StreamConfig.DEFAULT;
+    server =
+        TestServer.start(
+            TestServer.withStreams(
+                TestServer.config(directory),
+                new StreamConfig(
+                    Duration.ofHours(1),
+                    defaults.staleLimit(),
+                    defaults.keepLog(),
+                    defaults.keepEvents(),
+                    defaults.maxStreams(),
+                    defaults.maxStreamsPerConnection(),
+                    Duration.ofMinutes(1),
+                    Integer.MAX_VALUE)),
+            Environment.real());
+  }
+
+  @AfterEach
+  void stopServer() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    server.close();
+  }
+
+  @Test
+  void everyTransitionReachesEveryWatcher() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    var watchers = new ArrayList<Watcher>();
+    for (int i = 0; i < WATCHERS; i++) {
+      if (i % WATCHERS_PER_CONNECTION == 0) {
+        channels.add(connect());
+      }
+      watchers.add(watch(channels.getLast(), build, Integer.MAX_VALUE));
+    }
+    await().atMost(Duration.ofMinutes(2)).until(() -> watchers.stream().allMatch(Watcher::began));
+    long began = System.nanoTime();
+    var committed = transitions(build, TRANSITIONS);
+    long last = server.get(build).getRevision();
+    await()
+        .atMost(Duration.ofMinutes(10))
+        .until(() -> watchers.stream().allMatch(watcher -> watcher.revision == last));
+    double seconds = (System.nanoTime() - began) / 1e9;
+
+    long[] latencies =
+        watchers.stream()
+            .flatMap(watcher -> watcher.latencies(committed).stream())
+            .mapToLong(Long::longValue)
+            .sorted()
+            .toArray();
+    System.out.printf(
+        "%,d watchers, %,d transitions: %,d deliveries, %,.0f/s, p50 %d us, p99 %d us%n",
+        WATCHERS,
+        TRANSITIONS,
+        watchers.stream().mapToLong(watcher -> watcher.seen.size()).sum(),
+        watchers.stream().mapToLong(watcher -> watcher.seen.size()).sum() / seconds,
+        latencies[latencies.length / 2],
+        latencies[latencies.length * 99 / 100]);
+    List<Long> expected = watchers.getFirst().revisions();
+    assertThat(expected).isSorted().doesNotHaveDuplicates();
+    assertThat(watchers).allMatch(watcher -> watcher.revisions().equals(expected));
+    assertThat(expected.size()).isGreaterThanOrEqualTo(TRANSITIONS);
+  }
+
+  @Test
+  void watchersThatNeverReadCostLittleAndDelayNobody() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    channels.add(connect());
+    channels.add(connect());
+    var idle = new ArrayList<Watcher>();
+    for (int i = 0; i < 100; i++) {
+      idle.add(watch(channels.get(i % 2), build, 1));
+    }
+    await().atMost(Duration.ofMinutes(1)).until(() -> idle.stream().allMatch(Watcher::began));
+    Watcher reader = watch(server.channel(), build, Integer.MAX_VALUE);
+    await().until(reader::began);
+    streamReports(build, 10_000);
+    long before = usedHeap();
+
+    streamReports(build, REPORTS);
+    var committed = transitions(build, TRANSITIONS);
+    long last = server.get(build).getRevision();
+    await().atMost(Duration.ofMinutes(1)).until(() -> reader.revision == last);
+    long grown = usedHeap() - before;
+
+    long[] latencies =
+        reader.latencies(committed).stream().mapToLong(Long::longValue).sorted().toArray();
+    System.out.printf(
+        "100 watchers that do not read, %,d reports, %,d transitions: heap %+.1f MiB; a reader's"
+            + " p50 %d us, p99 %d us%n",
+        REPORTS,
+        TRANSITIONS,
+        grown / (double) MEBIBYTE,
+        latencies[latencies.length / 2],
+        latencies[latencies.length * 99 / 100]);
+    assertThat(grown).isLessThan(64 * MEBIBYTE);
+    assertThat(idle).allMatch(watcher -> watcher.messages <= 1);
+  }
+
+  @Test
+  void oneWorkerReportsAsFastAsItCanAndItsLastReportIsKept() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    streamReports(build, 5_000);
+    ShadowIndex again = server.retry(server.fail(build));
+
+    double seconds = streamReports(again, REPORTS);
+
+    System.out.printf("%,d reports over one stream: %,.0f/s%n", REPORTS, REPORTS / seconds);
+    assertThat(server.get(again).getRecordCount()).isEqualTo(REPORTS);
+    if (REPORTS >= FULL_REPORTS) {
+      assertThat(REPORTS / seconds).isGreaterThan(50_000);
+    }
+  }
+
+  /** Reports the counts up to {@code reports} and answers the seconds until the last is counted. */
+  private double streamReports(ShadowIndex build, int reports) throws InterruptedException {
+    var counted = new AtomicLong();
+    var ended = new CountDownLatch(1);
+    var answers =
+        new ClientResponseObserver<StreamProgressRequest, StreamProgressResponse>() {
+          @Override
+          public void beforeStart(ClientCallStreamObserver<StreamProgressRequest> requests) {}
+
+          @Override
+          public void onNext(StreamProgressResponse response) {
+            counted.set(response.getCountedReports());
+          }
+
+          @Override
+          public void onError(Throwable cause) {
+            ended.countDown();
+          }
+
+          @Override
+          public void onCompleted() {
+            ended.countDown();
+          }
+        };
+    var requests =
+        (ClientCallStreamObserver<StreamProgressRequest>)
+            ShadowIndexServiceGrpc.newStub(server.channel()).streamProgress(answers);
+    long records = server.get(build).getRecordCount();
+    long began = System.nanoTime();
+    for (int i = 1; i <= reports; i++) {
+      while (!requests.isReady()) {
+        LockSupport.parkNanos(20_000);
+      }
+      requests.onNext(
+          StreamProgressRequest.newBuilder()
+              .setReport(
+                  ReportProgressRequest.newBuilder()
+                      .setShadowIndexId(build.getShadowIndexId())
+                      .setFencingToken(build.getFencingToken())
+                      .setRecordCount(Math.max(records, i)))
+              .build());
+    }
+    requests.onCompleted();
+    assertThat(ended.await(5, TimeUnit.MINUTES)).isTrue();
+    assertThat(counted.get()).isEqualTo(reports);
+    return (System.nanoTime() - began) / 1e9;
+  }
+
+  /** Makes about so many transitions; answers when the call that made each one was sent. */
+  private Map<Long, Long> transitions(ShadowIndex build, int count) {
+    var committed = new ConcurrentHashMap<Long, Long>();
+    for (int i = 0; i < count; i += 3) {
+      long failed = System.nanoTime();
+      committed.put(server.fail(build).getRevision(), failed);
+      long retried = System.nanoTime();
+      committed.put(server.retry(build).getRevision(), retried);
+    }
+    return committed;
+  }
+
+  private ManagedChannel connect() {
+    return NettyChannelBuilder.forAddress("127.0.0.1", server.server().port())
+        .usePlaintext()
+        .flowControlWindow(65_535)
+        .build();
+  }
+
+  private static Watcher watch(ManagedChannel channel, ShadowIndex build, int messages) {
+    var watcher = new Watcher(messages);
+    ShadowIndexServiceGrpc.newStub(channel)
+        .watchBuild(
+            WatchBuildRequest.newBuilder()
+                .setShadowIndexId(build.getShadowIndexId())
+                .setFollow(true)
+                .build(),
+            watcher);
+    return watcher;
+  }
+
+  private static long usedHeap() throws InterruptedException {
+    long[] samples = new long[3];
+    for (int i = 0; i < samples.length; i++) {
+      System.gc();
+      samples[i] = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    }
+    return Arrays.stream(samples).min().orElseThrow();
+  }
+
+  /** Takes so many messages and no more. */
+  private static final class Watcher
+      implements ClientResponseObserver<WatchBuildRequest, WatchBuildResponse> {
+
+    private record Seen(long revision, long nanoTime) {}
+
+    private final int wanted;
+    private final List<Seen> seen = new ArrayList<>();
+    private volatile int messages;
+    private volatile long revision;
+
+    Watcher(int wanted) {
+      this.wanted = wanted;
+    }
+
+    boolean began() {
+      return messages > 0;
+    }
+
+    List<Long> revisions() {
+      return seen.stream().map(Seen::revision).toList();
+    }
+
+    /** Microseconds from the call that made a transition to its arrival. */
+    List<Long> latencies(Map<Long, Long> committed) {
+      return seen.stream()
+          .filter(event -> committed.containsKey(event.revision()))
+          .map(event -> (event.nanoTime() - committed.getOrDefault(event.revision(), 0L)) / 1000)
+          .toList();
+    }
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<WatchBuildRequest> stream) {
+      stream.disableAutoRequestWithInitial(wanted);
+    }
+
+    @Override
+    public void onNext(WatchBuildResponse response) {
+      if (response.hasStateChange()) {
+        seen.add(new Seen(response.getRevision(), System.nanoTime()));
+        revision = response.getRevision();
+      }
+      messages = Math.min(messages, Integer.MAX_VALUE - 1) + 1;
+    }
+
+    @Override
+    public void onError(Throwable error) {}
+
+    @Override
+    public void onCompleted() {}
+  }
+}
