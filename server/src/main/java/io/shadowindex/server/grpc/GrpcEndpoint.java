@@ -1,6 +1,7 @@
 package io.shadowindex.server.grpc;
 
 import io.grpc.Server;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -8,9 +9,11 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.lock.LockFeed;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
+import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -31,6 +34,7 @@ public final class GrpcEndpoint {
   private final ExecutorService handlers = Executors.newVirtualThreadPerTaskExecutor();
   private final RequestValidation validation = new RequestValidation();
   private final BuildWatches watches;
+  private final LockFeed lockFeed;
   private final Server server;
 
   public GrpcEndpoint(
@@ -39,10 +43,14 @@ public final class GrpcEndpoint {
       SwitchExecutor switches,
       IndexDoctor doctor,
       BuildWatches watches,
+      LockGrpcService locks,
+      LockFeed lockFeed,
       IndexLayout layout,
       InstantSource clock,
       boolean autoSwitchByDefault) {
     this.watches = watches;
+    this.lockFeed = lockFeed;
+    List<ServerInterceptor> interceptors = List.of(new ErrorInterceptor(), validation);
     var service =
         new ShadowIndexGrpcService(
             builds, switches, doctor, watches, layout, clock, autoSwitchByDefault);
@@ -53,9 +61,8 @@ public final class GrpcEndpoint {
             .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
-            .addService(
-                ServerInterceptors.interceptForward(
-                    service, List.of(new ErrorInterceptor(), validation)))
+            .addService(ServerInterceptors.interceptForward(service, interceptors))
+            .addService(ServerInterceptors.interceptForward(locks, interceptors))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
@@ -65,7 +72,8 @@ public final class GrpcEndpoint {
   public void start() throws IOException {
     validation.warmUp();
     server.start();
-    for (String service : List.of("", ShadowIndexServiceGrpc.SERVICE_NAME)) {
+    for (String service :
+        List.of("", ShadowIndexServiceGrpc.SERVICE_NAME, LockServiceGrpc.SERVICE_NAME)) {
       health.setStatus(service, ServingStatus.SERVING);
     }
   }
@@ -83,6 +91,7 @@ public final class GrpcEndpoint {
     health.enterTerminalState();
     server.shutdown();
     watches.drain();
+    lockFeed.drain();
     try {
       if (!server.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS)) {
         server.shutdownNow();

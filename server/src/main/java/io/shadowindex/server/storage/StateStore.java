@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.switchover.SwitchStore;
 import io.shadowindex.server.watch.BuildLog;
 import java.nio.file.Path;
@@ -35,6 +36,10 @@ public final class StateStore implements AutoCloseable {
 
   public SwitchStore switches() {
     return new JooqSwitchStore(database, clock);
+  }
+
+  public LockStore locks() {
+    return new JooqLockStore(database, DatabaseClock.REAL);
   }
 
   public BuildLog log() {
