@@ -11,7 +11,6 @@ import io.shadowindex.server.lock.LockStore.Holder;
 import io.shadowindex.server.lock.LockStore.LockFilter;
 import io.shadowindex.server.lock.LockStore.Released;
 import io.shadowindex.server.refusal.Refusal;
-import io.shadowindex.server.refusal.RefusedException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -89,15 +88,11 @@ public final class LockManager implements AutoCloseable {
           }
         }
       }
-      throw refusal(request.name(), last, ticket);
+      if (last.isEmpty()) { // it was never its turn
+        last = store.conflicts(request.name(), request.mode());
+      }
+      throw held(null, request.name(), last, ticket).exception();
     }
-  }
-
-  private RefusedException refusal(LockName name, Conflicts last, LockQueue.Ticket ticket) {
-    return (last.isEmpty()
-            ? held(null, name, store.conflicts(name, LockMode.EXCLUSIVE), ticket)
-            : held(null, name, last, ticket))
-        .exception();
   }
 
   /**
