@@ -80,6 +80,9 @@ final class LockProofTest {
         LockMode mode = random.nextInt(3) == 0 ? LockMode.EXCLUSIVE : LockMode.SHARED;
         Lock lock = stub(channel).acquireLock(request(name, mode, owner, 60, 25)).getLock();
         long entry = history.enter(name, mode, lock.getFencingToken());
+        if (random.nextInt(3) == 0) { // hold it for a while
+          canWrite(stub(channel), 0);
+        }
         history.leave(entry);
         release(stub(channel), lock);
       }

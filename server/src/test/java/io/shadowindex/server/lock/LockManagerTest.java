@@ -64,7 +64,7 @@ final class LockManagerTest {
       LockMode mode = random.nextInt(3) == 0 ? LockMode.EXCLUSIVE : LockMode.SHARED;
       Lease lease = acquire(name, mode, "thread", 20);
       long entry = history.enter(name, mode, lease.fencingToken());
-      if (random.nextInt(4) == 0) {
+      for (int spins = random.nextInt(4_000); spins > 0; spins--) {
         Thread.onSpinWait();
       }
       history.leave(entry);
