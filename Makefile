@@ -56,6 +56,12 @@ lock-test: ## the long proof of locks: 100,000 operations, 1,000 paused holders,
 scenarios: $(BUILT) ## developers who write while indexes are rebuilt, in three ways (ARGS='--developers 20')
 	@client/bin/with-server scenario $(ARGS)
 
+.PHONY: test-clients
+test-clients: $(BUILT) ## recipes, and examples in Python and JavaScript, against real servers (installs what they need)
+	@client/examples/install
+	@$(MVN) verify -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false \
+	  -Dtest=none -Dit.test=OtherLanguagesIT,RecipesIT -Dshadowindex.examples=true -Dshadowindex.buf=$(BUF_VERSION)
+
 .PHONY: build
 build: $(BUILT) ## server, shadowctl, descriptor set and protos for other languages
 

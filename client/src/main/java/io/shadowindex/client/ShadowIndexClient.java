@@ -47,17 +47,23 @@ import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchBuildRequest;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * A connection to one ShadowIndex server, for any number of threads.
  *
  * <p>Every method blocks until the server has answered and throws {@link
  * io.grpc.StatusRuntimeException} when it refused ({@link Refusal} tells why) or when it cannot be
- * reached (UNAVAILABLE). Nothing is tried again by itself. Each call has a deadline; past it comes
- * DEADLINE_EXCEEDED, which does not say whether a change was made: read the build before trying
- * again. What an OK answer says has been made durable by the server, whatever happens to either
- * process afterwards.
+ * reached (UNAVAILABLE). Each call has a deadline; past it comes DEADLINE_EXCEEDED, which does not
+ * say whether a change was made. What an OK answer says has been made durable by the server,
+ * whatever happens to either process afterwards.
+ *
+ * <p>Calls that change something carry a {@code request_id}, a new one unless the request has one,
+ * and are repeated with it while their answer is lost, for half a minute: the connection broke, or
+ * the server was restarted. They have one effect all the same. To repeat a call oneself, perhaps in
+ * another process, set the {@code request_id}; the same request then gets the first answer again.
  */
 public final class ShadowIndexClient implements AutoCloseable {
   private static final Duration CALL_DEADLINE = Duration.ofSeconds(30);
@@ -102,9 +108,10 @@ public final class ShadowIndexClient implements AutoCloseable {
             .build());
   }
 
-  /** Starts a build. Not idempotent: a second call is refused with BUILD_ALREADY_EXISTS. */
+  /** Starts a build. Another one of the same index is refused with BUILD_ALREADY_EXISTS. */
   public StartBuildResponse startBuild(StartBuildRequest request) {
-    return within(CALL_DEADLINE).startBuild(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(CALL_DEADLINE, stub -> stub.startBuild(repeatable));
   }
 
   /** Reports how far a build is; also its worker's heartbeat. */
@@ -114,22 +121,26 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Completes a build; takes the server as long as reading the index once, 2 hours at most. */
   public CompleteBuildResponse completeBuild(CompleteBuildRequest request) {
-    return within(COMPLETE_DEADLINE).completeBuild(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(COMPLETE_DEADLINE, stub -> stub.completeBuild(repeatable));
   }
 
   /** Declares a build failed. */
   public FailBuildResponse failBuild(FailBuildRequest request) {
-    return within(CALL_DEADLINE).failBuild(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(CALL_DEADLINE, stub -> stub.failBuild(repeatable));
   }
 
   /** Gives a build up. */
   public CancelBuildResponse cancelBuild(CancelBuildRequest request) {
-    return within(CALL_DEADLINE).cancelBuild(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(CALL_DEADLINE, stub -> stub.cancelBuild(repeatable));
   }
 
   /** Starts a failed build again, in an empty directory and with a new fencing token. */
   public RetryBuildResponse retryBuild(RetryBuildRequest request) {
-    return within(CALL_DEADLINE).retryBuild(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(CALL_DEADLINE, stub -> stub.retryBuild(repeatable));
   }
 
   /**
@@ -138,17 +149,23 @@ public final class ShadowIndexClient implements AutoCloseable {
    * minutes.
    */
   public SwitchIndexResponse switchIndex(SwitchIndexRequest request) {
-    return within(switchDeadline(request.getSwitchTimeoutSeconds())).switchIndex(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(
+        switchDeadline(request.getSwitchTimeoutSeconds()), stub -> stub.switchIndex(repeatable));
   }
 
   /** Makes a superseded generation live again; answers and deadline are as with a switch. */
   public RollbackIndexResponse rollbackIndex(RollbackIndexRequest request) {
-    return within(switchDeadline(request.getSwitchTimeoutSeconds())).rollbackIndex(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(
+        switchDeadline(request.getSwitchTimeoutSeconds()), stub -> stub.rollbackIndex(repeatable));
   }
 
   /** Takes an index out of service; the deadline is as with a switch. */
   public DeleteIndexResponse deleteIndex(DeleteIndexRequest request) {
-    return within(switchDeadline(request.getSwitchTimeoutSeconds())).deleteIndex(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(
+        switchDeadline(request.getSwitchTimeoutSeconds()), stub -> stub.deleteIndex(repeatable));
   }
 
   /** Says where live links, database and files do not agree. */
@@ -227,6 +244,16 @@ public final class ShadowIndexClient implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** The deadline is for all repetitions together. */
+  private <R> R repeated(Duration deadline, Function<ShadowIndexServiceBlockingStub, R> call) {
+    ShadowIndexServiceBlockingStub timed = within(deadline);
+    return new Repetition(channel::resetConnectBackoff).untilAnswered(() -> call.apply(timed));
+  }
+
+  private static String idOr(String given) {
+    return given.isEmpty() ? UUID.randomUUID().toString() : given;
   }
 
   private ShadowIndexServiceBlockingStub within(Duration deadline) {

@@ -16,6 +16,7 @@ import io.shadowindex.server.lock.LockManager;
 import io.shadowindex.server.lock.LockQueue;
 import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.lock.WritePermissions;
+import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.storage.StateStore;
 import io.shadowindex.server.switchover.AutoSwitcher;
 import io.shadowindex.server.switchover.IndexDoctor;
@@ -160,7 +161,8 @@ public final class ShadowIndexServer implements AutoCloseable {
       BuildWatches watches = open(new BuildWatches(state.log(), builds, board));
       state.onCommit(watches::wakeUp);
       watches.start();
-      open(housekeeping(builds, sweeper));
+      var requests = new Requests(state.requests(), environment.clock());
+      open(housekeeping(builds, sweeper, requests));
       var autoSwitcher =
           open(new AutoSwitcher(buildStore, switches, environment.clock(), config.drain()));
       builds.onBuilt(autoSwitcher::consider);
@@ -178,6 +180,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               new LockGrpcService(
                   locks, new WritePermissions(lockStore, lockQueue, forecast), lockFeed),
               lockFeed,
+              requests,
               layout,
               environment.clock(),
               config.autoSwitch());
@@ -234,12 +237,17 @@ public final class ShadowIndexServer implements AutoCloseable {
     return Files.createDirectories(config.dataDir().resolve("state"));
   }
 
-  /** Stores progress and deletes old files in the background; a last time when it is closed. */
-  private AutoCloseable housekeeping(BuildLifecycle builds, RetentionSweeper sweeper) {
+  /**
+   * Stores progress and deletes old files and requests in the background. Progress is stored a last
+   * time when it is closed.
+   */
+  private AutoCloseable housekeeping(
+      BuildLifecycle builds, RetentionSweeper sweeper, Requests requests) {
     ScheduledExecutorService executor =
         Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
     repeat(executor, "store progress", builds::flushProgress, config.progressFlush());
     repeat(executor, "delete old files", sweeper::sweep, config.sweepInterval());
+    repeat(executor, "forget old requests", requests::sweep, config.sweepInterval());
     return () -> {
       executor.shutdown();
       executor.awaitTermination(config.drain().toMillis(), TimeUnit.MILLISECONDS);

@@ -44,6 +44,8 @@ final class ArchitectureTest {
         .definedBy(ROOT + ".index")
         .layer("lucene")
         .definedBy(ROOT + ".lucene")
+        .layer("request")
+        .definedBy(ROOT + ".request")
         .layer("refusal")
         .definedBy(ROOT + ".refusal")
         .whereLayer("composition")
@@ -65,6 +67,8 @@ final class ArchitectureTest {
         .whereLayer("index")
         .mayOnlyBeAccessedByLayers(
             "composition", "grpc", "storage", "switchover", "build", "lucene")
+        .whereLayer("request")
+        .mayOnlyBeAccessedByLayers("composition", "grpc", "storage")
         .whereLayer("lucene")
         .mayNotBeAccessedByAnyLayer()
         .check(server);

@@ -196,6 +196,16 @@ public final class BuildLifecycle {
     return prepare(store.apply(id, precondition, new BuildChange.Retried()));
   }
 
+  /**
+   * Goes on with a start or a retry that got no answer: an attempt that failed before it had a
+   * directory is followed by the next one, and anything else is left as it is.
+   */
+  public ShadowIndex resume(UUID id) throws IOException {
+    ShadowIndex build = get(id);
+    boolean neverBegun = build.state() == BuildState.FAILED && build.times().started() == null;
+    return neverBegun ? retry(id, new Precondition(null, build.revision())) : build;
+  }
+
   /** One build with its newest progress. */
   public ShadowIndex get(UUID id) {
     return withNewestProgress(require(id));
@@ -284,6 +294,10 @@ public final class BuildLifecycle {
     Long token = precondition.fencingToken();
     if (token != null && token != build.fencingToken()) {
       throw new Refusal.StaleFencingToken(id, token).exception();
+    }
+    Long revision = precondition.revision();
+    if (revision != null && revision != build.revision()) {
+      throw new Refusal.StaleEtag(id).exception();
     }
     if (!trigger.sources().contains(build.state())) {
       throw illegal(build, trigger.verb(), trigger.sources().toArray(BuildState[]::new));

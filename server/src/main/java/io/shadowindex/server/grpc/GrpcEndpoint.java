@@ -1,7 +1,6 @@
 package io.shadowindex.server.grpc;
 
 import io.grpc.Server;
-import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -10,7 +9,9 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.lock.LockFeed;
+import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.switchover.IndexDoctor;
+import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.v1.LockServiceGrpc;
@@ -45,15 +46,27 @@ public final class GrpcEndpoint {
       BuildWatches watches,
       LockGrpcService locks,
       LockFeed lockFeed,
+      Requests requests,
       IndexLayout layout,
       InstantSource clock,
       boolean autoSwitchByDefault) {
     this.watches = watches;
     this.lockFeed = lockFeed;
-    List<ServerInterceptor> interceptors = List.of(new ErrorInterceptor(), validation);
+    var errors = new ErrorInterceptor();
+    var removal = new IndexRemoval(builds, switches);
+    var messages = new Messages(layout, clock);
+    var switchMessages = new SwitchMessages(messages, layout);
     var service =
         new ShadowIndexGrpcService(
-            builds, switches, doctor, watches, layout, clock, autoSwitchByDefault);
+            builds,
+            switches,
+            removal,
+            doctor,
+            watches,
+            messages,
+            switchMessages,
+            autoSwitchByDefault);
+    var unanswered = new UnansweredRequests(builds, switches, removal, messages, switchMessages);
     this.server =
         NettyServerBuilder.forAddress(address)
             .executor(handlers)
@@ -61,8 +74,11 @@ public final class GrpcEndpoint {
             .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
-            .addService(ServerInterceptors.interceptForward(service, interceptors))
-            .addService(ServerInterceptors.interceptForward(locks, interceptors))
+            .addService(
+                ServerInterceptors.interceptForward(
+                    service,
+                    List.of(errors, validation, new RepeatableCalls(requests, unanswered))))
+            .addService(ServerInterceptors.interceptForward(locks, List.of(errors, validation)))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();

@@ -183,6 +183,20 @@ final class GrpcErrors {
               ErrorReason.Enum.INDEX_HAS_LIVE_BUILD,
               message,
               Map.of("shadow_index_id", id.toString(), "state", state));
+      case Refusal.RequestIdReused(UUID id) ->
+          status(
+              Code.INVALID_ARGUMENT,
+              ErrorReason.Enum.REQUEST_ID_REUSED,
+              message,
+              Map.of("request_id", id.toString()),
+              badRequest(List.of(new Violation("request_id", message))));
+      case Refusal.RequestUnderWay(UUID id) ->
+          status(
+              Code.ABORTED,
+              ErrorReason.Enum.REQUEST_UNDER_WAY,
+              message,
+              Map.of("request_id", id.toString()),
+              retry(RETRY_AFTER_RESTART));
       case Refusal.DiskFull() ->
           status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.DISK_FULL, message, Map.of());
       case Refusal.ReadOnlyVolume() ->

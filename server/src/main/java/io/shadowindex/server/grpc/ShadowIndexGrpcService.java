@@ -12,7 +12,6 @@ import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard.Report;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
-import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
@@ -52,7 +51,6 @@ import io.shadowindex.v1.WatchBuildResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -72,29 +70,32 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   private final IndexDoctor doctor;
   private final BuildWatches watches;
   private final Messages messages;
+  private final BuildAnswers answers;
   private final SwitchMessages switchMessages;
   private final boolean autoSwitchByDefault;
 
   ShadowIndexGrpcService(
       BuildLifecycle builds,
       SwitchExecutor switches,
+      IndexRemoval removal,
       IndexDoctor doctor,
       BuildWatches watches,
-      IndexLayout layout,
-      InstantSource clock,
+      Messages messages,
+      SwitchMessages switchMessages,
       boolean autoSwitchByDefault) {
     this.builds = builds;
     this.switches = switches;
     this.autoSwitchByDefault = autoSwitchByDefault;
     this.doctor = doctor;
-    this.removal = new IndexRemoval(builds, switches);
+    this.removal = removal;
     this.watches = watches;
-    this.messages = new Messages(layout, clock);
-    this.switchMessages = new SwitchMessages(messages, layout);
+    this.messages = messages;
+    this.answers = new BuildAnswers(messages);
+    this.switchMessages = switchMessages;
   }
 
   /** A domain call that touches files. */
-  private interface FileCall<T> {
+  interface FileCall<T> {
     T run() throws IOException;
   }
 
@@ -102,15 +103,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   public void startBuild(StartBuildRequest request, StreamObserver<StartBuildResponse> client) {
     BuildSpec spec = Messages.spec(request, autoSwitchByDefault);
     Duration estimate = builds.estimateBuildTime(spec);
-    ShadowIndex build = unchecked(() -> builds.start(spec));
-    answer(
-        client,
-        StartBuildResponse.newBuilder()
-            .setShadowIndex(messages.shadowIndex(build))
-            .setShadowIndexId(build.id().toString())
-            .setMessage("Shadow index build started; readers keep the current index meanwhile")
-            .setEstimatedBuildTimeMinutes(minutes(estimate))
-            .build());
+    answer(client, answers.started(unchecked(() -> builds.start(spec)), estimate));
   }
 
   @Override
@@ -144,12 +137,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
                     precondition(request.getFencingToken(), request.getEtag()),
                     Messages.claimedManifest(request),
                     measured -> Messages.completion(request, measured)));
-    answer(
-        client,
-        CompleteBuildResponse.newBuilder()
-            .setShadowIndex(messages.shadowIndex(build))
-            .setMessage("Shadow index is built and ready to be switched to")
-            .build());
+    answer(client, answers.completed(build));
   }
 
   @Override
@@ -159,8 +147,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
             Messages.buildId(request.getShadowIndexId()),
             precondition(request.getFencingToken(), request.getEtag()),
             request.getErrorMessage());
-    answer(
-        client, FailBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build());
+    answer(client, answers.failed(build));
   }
 
   @Override
@@ -171,9 +158,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
                 builds.retry(
                     Messages.buildId(request.getShadowIndexId()),
                     precondition(0, request.getEtag())));
-    answer(
-        client,
-        RetryBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build());
+    answer(client, answers.retried(build));
   }
 
   @Override
@@ -183,12 +168,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
             Messages.buildId(request.getShadowIndexId()),
             precondition(0, request.getEtag()),
             request.getReason());
-    answer(
-        client,
-        CancelBuildResponse.newBuilder()
-            .setShadowIndex(messages.shadowIndex(build))
-            .setMessage("Shadow index build cancelled; the current index is unaffected")
-            .build());
+    answer(client, answers.cancelled(build));
   }
 
   @Override
@@ -305,7 +285,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     client.onCompleted();
   }
 
-  private static <T> T unchecked(FileCall<T> call) {
+  static <T> T unchecked(FileCall<T> call) {
     try {
       return call.run();
     } catch (IOException e) {
@@ -341,10 +321,6 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
 
   private static long count(Map<BuildState, Long> counts, BuildState... states) {
     return List.of(states).stream().mapToLong(state -> counts.getOrDefault(state, 0L)).sum();
-  }
-
-  private static int minutes(Duration duration) {
-    return (int) Math.max(1, duration.plusSeconds(59).toMinutes());
   }
 
   private static @Nullable String orNull(String text) {

@@ -115,6 +115,41 @@ final class SwitchMessages {
     return response.build();
   }
 
+  /** What is known of a switch that got no answer, from the build as it is now. */
+  SwitchIndexResponse response(Ended ended) {
+    ShadowIndex build = ended.build();
+    return SwitchIndexResponse.newBuilder()
+        .setSuccess(ended.success())
+        .setSwitchDurationMs(ended.duration().toMillis())
+        .setLockHeldMicros(ended.lockHeld().toNanos() / 1000)
+        .setValidationPassed(ended.validationErrors().isEmpty())
+        .addAllValidationErrors(ended.validationErrors())
+        .setVerificationPassed(ended.success())
+        .addAllVerificationErrors(ended.verificationErrors())
+        .setMessage(ended.message())
+        .setIndexAccessible(ended.success())
+        .setNewIndexPath(ended.success() ? layout.directory(build.generation()).toString() : "")
+        .setShadowIndex(messages.shadowIndex(build))
+        .build();
+  }
+
+  /** The same of a rollback. */
+  RollbackIndexResponse rollbackResponse(Ended ended) {
+    ShadowIndex generation = ended.build();
+    return RollbackIndexResponse.newBuilder()
+        .setSuccess(ended.success())
+        .setSwitchDurationMs(ended.duration().toMillis())
+        .setLockHeldMicros(ended.lockHeld().toNanos() / 1000)
+        .addAllValidationErrors(ended.validationErrors())
+        .addAllVerificationErrors(ended.verificationErrors())
+        .setMessage(ended.message())
+        .setIndexAccessible(ended.success())
+        .setNewIndexPath(
+            ended.success() ? layout.directory(generation.generation()).toString() : "")
+        .setShadowIndex(messages.shadowIndex(generation))
+        .build();
+  }
+
   RollbackIndexResponse rollbackResponse(SwitchOutcome outcome) {
     ShadowIndex generation = outcome.build();
     var response =

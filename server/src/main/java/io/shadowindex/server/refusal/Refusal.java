@@ -256,6 +256,24 @@ public sealed interface Refusal {
     }
   }
 
+  /** The id of a request was used before for another one. */
+  record RequestIdReused(UUID requestId) implements Refusal {
+    @Override
+    public String message() {
+      return "request_id %s was used before for another request; make up a new one"
+          .formatted(requestId);
+    }
+  }
+
+  /** Another call with the same id is not over yet. */
+  record RequestUnderWay(UUID requestId) implements Refusal {
+    @Override
+    public String message() {
+      return "request %s is still under way; call again with the same request_id to get its answer"
+          .formatted(requestId);
+    }
+  }
+
   /** There is no room on the disk. */
   record DiskFull() implements Refusal {
     @Override

@@ -61,6 +61,7 @@ final class EventLog implements BuildLog {
       (change.previous() == null ? update.set(SHADOW_INDEX.SEQUENCE, revision) : update)
           .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(change.buildId()))
           .execute();
+      RequestRows.record(transaction, change.buildId(), revision, change.occurredAt());
     }
   }
 

@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.request.Mutation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -65,6 +66,7 @@ public final class H2Database implements Transactions, AutoCloseable {
 
   /** What waits for the writer, and who waits for it. */
   private abstract static sealed class Job<T> {
+    final @Nullable Mutation mutation = Mutation.current();
     private final CompletableFuture<T> result = new CompletableFuture<>();
     private @Nullable Runnable answer;
 
@@ -111,12 +113,20 @@ public final class H2Database implements Transactions, AutoCloseable {
 
     void run(DSLContext context, Connection connection) throws SQLException {
       try {
-        T value = statements.apply(context);
+        T value = Mutation.during(mutation, () -> statements.apply(context));
         connection.commit();
+        mutationEnded(true);
         succeeded(value);
       } catch (RuntimeException | Error e) {
         connection.rollback();
+        mutationEnded(false);
         failed(e);
+      }
+    }
+
+    private void mutationEnded(boolean committed) {
+      if (mutation != null) {
+        mutation.ended(committed);
       }
     }
   }
@@ -131,7 +141,7 @@ public final class H2Database implements Transactions, AutoCloseable {
 
     void run() {
       try {
-        succeeded(work.run());
+        succeeded(Mutation.during(mutation, work::run));
       } catch (IOException | RuntimeException | Error e) {
         failed(e);
       }

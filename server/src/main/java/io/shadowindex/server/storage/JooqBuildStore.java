@@ -257,6 +257,7 @@ final class JooqBuildStore implements BuildStore {
               .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
               .execute();
           ShadowIndex build = Transition.require(transaction, id);
+          RequestRows.record(transaction, id, build.revision(), result.finishedAt());
           if (result.automatic() && build.state() == BuildState.BUILT) {
             EventLog.append(
                 transaction,

@@ -131,12 +131,17 @@ final class JooqSwitchStore implements SwitchStore {
     return transactions.write(
         transaction -> {
           requireNoLiveBuild(transaction, key);
-          return transaction
-                  .deleteFrom(INDEX_SLOT)
-                  .where(isSlotOf(key))
-                  .and(INDEX_SLOT.ACTIVE_ID.isNull())
-                  .execute()
-              == 1;
+          boolean forgotten =
+              transaction
+                      .deleteFrom(INDEX_SLOT)
+                      .where(isSlotOf(key))
+                      .and(INDEX_SLOT.ACTIVE_ID.isNull())
+                      .execute()
+                  == 1;
+          if (forgotten) {
+            RequestRows.record(transaction, null, null, now());
+          }
+          return forgotten;
         });
   }
 
@@ -190,6 +195,7 @@ final class JooqSwitchStore implements SwitchStore {
             backupCurrent,
             remark);
     insert(transaction, journal, now);
+    RequestRows.record(transaction, generation.id(), generation.revision(), now);
     var lease = new Lease(generation.id(), lock, token, now, null);
     return new Intention.Granted(journal, lease, System.nanoTime());
   }

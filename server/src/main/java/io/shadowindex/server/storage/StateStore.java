@@ -2,6 +2,7 @@ package io.shadowindex.server.storage;
 
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.lock.LockStore;
+import io.shadowindex.server.request.RequestStore;
 import io.shadowindex.server.switchover.SwitchStore;
 import io.shadowindex.server.watch.BuildLog;
 import java.nio.file.Path;
@@ -40,6 +41,10 @@ public final class StateStore implements AutoCloseable {
 
   public LockStore locks() {
     return new JooqLockStore(database, DatabaseClock.REAL);
+  }
+
+  public RequestStore requests() {
+    return new RequestRows(database);
   }
 
   public BuildLog log() {

@@ -403,6 +403,9 @@ public final class SwitchExecutor {
 
   private Candidate candidate(SwitchRequest request) throws IOException {
     ShadowIndex build = targets.requireBuilt(request.buildId());
+    if (request.revision() != null && request.revision() != build.revision()) {
+      throw new Refusal.StaleEtag(build.id()).exception();
+    }
     Double requested = request.tolerance();
     if (requested != null && requested > tolerance) {
       throw new Refusal.InvalidFields(

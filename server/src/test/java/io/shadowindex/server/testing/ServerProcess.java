@@ -26,6 +26,7 @@ public final class ServerProcess implements AutoCloseable {
   private static final Pattern RECOVERED = Pattern.compile("recovered in (\\d+) us");
 
   private final Process process;
+  private final ErrorConformance conformance = new ErrorConformance();
   private final ManagedChannel channel;
   private final String firstLine;
   private final Duration startToListening;
@@ -38,7 +39,8 @@ public final class ServerProcess implements AutoCloseable {
     this.startToListening = startToListening;
     this.recovery = recovery;
     String address = firstLine.substring(LISTENING.length());
-    this.channel = NettyChannelBuilder.forTarget(address).usePlaintext().build();
+    this.channel =
+        NettyChannelBuilder.forTarget(address).usePlaintext().intercept(conformance).build();
   }
 
   /**
@@ -174,5 +176,6 @@ public final class ServerProcess implements AutoCloseable {
   @Override
   public void close() {
     kill();
+    conformance.assertConformed();
   }
 }

@@ -33,17 +33,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A real server in this process, on a free loopback port, and a client of it. */
+/**
+ * A real server in this process, on a free loopback port, and a client of it, which fails the test
+ * when the server refuses a call in another way than it has to.
+ */
 public final class TestServer implements AutoCloseable {
 
   private final ShadowIndexServer server;
+  private final ErrorConformance conformance = new ErrorConformance();
   private final ManagedChannel channel;
   private final List<Throwable> failures = new ArrayList<>();
 
   private TestServer(ServerConfig config, Environment environment) throws IOException {
     this.server = ShadowIndexServer.start(config, environment, failures::add);
     this.channel =
-        NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port())
+            .usePlaintext()
+            .intercept(conformance)
+            .build();
   }
 
   public static TestServer start(Path directory) throws IOException {
@@ -284,5 +291,6 @@ public final class TestServer implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     server.close();
+    conformance.assertConformed();
   }
 }

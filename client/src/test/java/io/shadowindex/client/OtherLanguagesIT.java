@@ -1,0 +1,181 @@
+package io.shadowindex.client;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.MINUTES;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.shadowindex.v1.GetShadowIndexRequest;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.ShadowIndex.State;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The examples in Python and JavaScript against a real server that is killed under them. They need
+ * what {@code client/examples/install} gets, so only {@code make test-clients} runs them.
+ */
+final class OtherLanguagesIT {
+
+  private static final int FILES = 60;
+  private static final Pattern BUILDING = Pattern.compile("building (\\S+) in (\\S+)");
+  private static final Pattern REVISION = Pattern.compile("\\{\"revision\":\"(\\d+)\"");
+
+  @TempDir private Path directory;
+  private final List<Process> started = new ArrayList<>();
+  private Process server;
+  private String address = "127.0.0.1:0";
+
+  @BeforeEach
+  void startServer() throws IOException {
+    assumeTrue(Boolean.getBoolean("shadowindex.examples"), "run by make test-clients");
+    start();
+  }
+
+  @AfterEach
+  void stopProcesses() {
+    started.forEach(Process::destroyForcibly);
+    started.forEach(process -> process.onExit().join());
+  }
+
+  @Test
+  void aPythonWorkerAndANodeWatcherGoOnWhenTheServerIsKilled() throws Exception {
+    Path input = Files.createDirectory(directory.resolve("input"));
+    for (int i = 0; i < FILES; i++) {
+      Files.writeString(input.resolve("text-" + i), "lorem ipsum number" + i);
+    }
+    Path said = directory.resolve("worker.out");
+    Process worker =
+        launch(
+            said,
+            python(),
+            "examples/python/worker.py",
+            "--server=" + address,
+            "--branch=main",
+            "--pause-ms=100",
+            "--switch",
+            input.toString());
+    await().atMost(Duration.ofMinutes(1)).until(() -> BUILDING.matcher(read(said)).find());
+    var building = BUILDING.matcher(read(said));
+    assertThat(building.find()).isTrue();
+    String id = building.group(1);
+    Path seen = directory.resolve("watcher.out");
+    Process watcher = launch(seen, "node", "examples/node/watcher.mjs", address, id);
+
+    for (int kill = 1; kill <= 2; kill++) {
+      int enough = kill * FILES / 4;
+      await().atMost(Duration.ofMinutes(1)).until(() -> reported(id) >= enough);
+      server.destroyForcibly().waitFor();
+      start();
+    }
+
+    assertThat(worker.waitFor(2, MINUTES)).isTrue();
+    assertThat(worker.exitValue()).as(read(said)).isZero();
+    assertThat(read(said)).contains("complete: " + FILES + " files").contains("successfully");
+    assertThat(watcher.waitFor(1, MINUTES)).isTrue();
+    assertThat(watcher.exitValue()).as(read(seen)).isZero();
+    assertThat(Path.of(build(id).getCurrentIndexPath()).resolve("words-l.json")).isNotEmptyFile();
+    assertThat(build(id).getState()).isEqualTo(State.ACTIVE);
+    assertSeenOnce(read(seen));
+  }
+
+  @Test
+  void aWatcherSaysWhatItCannotWatch() throws Exception {
+    Path seen = directory.resolve("watcher.out");
+    Process watcher =
+        launch(
+            seen,
+            "node",
+            "examples/node/watcher.mjs",
+            address,
+            "00000000-0000-0000-0000-000000000000");
+
+    assertThat(watcher.waitFor(1, MINUTES)).isTrue();
+    assertThat(watcher.exitValue()).isOne();
+    assertThat(read(seen)).startsWith("NOT_FOUND: ");
+  }
+
+  /** Every transition was printed, in its order, and none twice. */
+  private static void assertSeenOnce(String seen) {
+    var changes = seen.lines().filter(line -> line.contains("\"state_change\"")).toList();
+    var revisions = new ArrayList<Long>();
+    for (String change : changes) {
+      var revision = REVISION.matcher(change);
+      assertThat(revision.find()).as(change).isTrue();
+      revisions.add(Long.valueOf(revision.group(1)));
+    }
+    assertThat(revisions).isSorted().doesNotHaveDuplicates();
+    for (String state : List.of("BUILT", "SWITCHING", "ACTIVE")) {
+      assertThat(changes)
+          .filteredOn(change -> change.contains("\"state\":\"" + state + "\""))
+          .as(state)
+          .hasSize(1);
+    }
+  }
+
+  private long reported(String id) {
+    return build(id).getRecordCount();
+  }
+
+  private ShadowIndex build(String id) {
+    try (var client = ShadowIndexClient.connect(address)) {
+      return client
+          .getShadowIndex(GetShadowIndexRequest.newBuilder().setShadowIndexId(id).build())
+          .getShadowIndex();
+    }
+  }
+
+  private void start() throws IOException {
+    server =
+        new ProcessBuilder(
+                Path.of("../server/bin/shadowindex-server").toAbsolutePath().toString(),
+                "--listen=" + address,
+                "--data-dir=" + directory.resolve("data"),
+                "--rehearse=false")
+            .redirectError(directory.resolve("server.log").toFile())
+            .start();
+    started.add(server);
+    // Not closed: the server prints nothing more, and the reader ends with it.
+    BufferedReader output = server.inputReader(UTF_8);
+    String line = output.readLine();
+    if (line == null) {
+      throw new IOException(read(directory.resolve("server.log")));
+    }
+    address = line.substring("listening on ".length());
+  }
+
+  private Process launch(Path output, String... command) throws IOException {
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    started.add(process);
+    return process;
+  }
+
+  /** The first Python that has gRPC: Debian's, where another one comes first on the path. */
+  private static String python() throws IOException, InterruptedException {
+    for (String python : List.of("python3", "/usr/bin/python3")) {
+      if (new ProcessBuilder(python, "-c", "import grpc").start().waitFor() == 0) {
+        return python;
+      }
+    }
+    throw new IOException("no Python with gRPC: run client/examples/install");
+  }
+
+  private static String read(Path file) throws IOException {
+    return Files.readString(file);
+  }
+}

@@ -1,0 +1,102 @@
+package io.shadowindex.server.storage;
+
+import static io.shadowindex.server.storage.schema.tables.Request.REQUEST;
+
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.request.Mutation;
+import io.shadowindex.server.request.RecordedRequest;
+import io.shadowindex.server.request.RequestKey;
+import io.shadowindex.server.request.RequestStore;
+import io.shadowindex.server.storage.schema.tables.records.RequestRecord;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
+
+/** Requests in a relational database. */
+final class RequestRows implements RequestStore {
+
+  private final Transactions transactions;
+
+  RequestRows(Transactions transactions) {
+    this.transactions = transactions;
+  }
+
+  /**
+   * Records the mutation that this transaction belongs to, if it is one that nothing has recorded
+   * yet. To be called by every transaction that has an effect a caller could ask for.
+   *
+   * @param buildId the build or generation that the effect is about; null for none
+   * @param revision its revision after the effect
+   */
+  static void record(
+      DSLContext transaction, @Nullable UUID buildId, @Nullable Long revision, Instant now) {
+    Mutation mutation = Mutation.current();
+    if (mutation == null || !mutation.isUnrecorded()) {
+      return;
+    }
+    RequestKey key = mutation.key();
+    int inserted =
+        transaction
+            .insertInto(REQUEST)
+            .set(REQUEST.REQUEST_ID, key.id())
+            .set(REQUEST.PRINCIPAL, key.principal())
+            .set(REQUEST.METHOD, key.method())
+            .set(REQUEST.DIGEST, key.digest())
+            .set(REQUEST.SHADOW_INDEX_ID, buildId)
+            .set(REQUEST.REVISION, revision)
+            .set(REQUEST.RECORDED_AT, now)
+            .onConflictDoNothing()
+            .execute();
+    if (inserted == 0) {
+      throw new Refusal.RequestUnderWay(key.id()).exception();
+    }
+    mutation.written();
+  }
+
+  @Override
+  public Optional<RecordedRequest> find(UUID id) {
+    return transactions.read(
+        query ->
+            query
+                .selectFrom(REQUEST)
+                .where(REQUEST.REQUEST_ID.eq(id))
+                .fetchOptional(RequestRows::toRecordedRequest));
+  }
+
+  @Override
+  public void saveAnswer(UUID id, ByteBuffer answer) {
+    byte[] bytes = new byte[answer.remaining()];
+    answer.duplicate().get(bytes);
+    transactions.write(
+        transaction ->
+            transaction
+                .update(REQUEST)
+                .set(REQUEST.ANSWER, bytes)
+                .where(REQUEST.REQUEST_ID.eq(id))
+                .execute());
+  }
+
+  @Override
+  public int forget(Instant before, int limit) {
+    return transactions.write(
+        transaction ->
+            transaction
+                .deleteFrom(REQUEST)
+                .where(REQUEST.RECORDED_AT.lt(before))
+                .limit(limit)
+                .execute());
+  }
+
+  private static RecordedRequest toRecordedRequest(RequestRecord row) {
+    byte[] answer = row.getAnswer();
+    return new RecordedRequest(
+        new RequestKey(row.getRequestId(), row.getPrincipal(), row.getMethod(), row.getDigest()),
+        row.getShadowIndexId(),
+        row.getRevision(),
+        answer == null ? null : ByteBuffer.wrap(answer).asReadOnlyBuffer(),
+        row.getRecordedAt());
+  }
+}
