@@ -45,6 +45,17 @@ crash-test: ## the long proof: N=3000 kills, a halt at every step, 10,000 switch
 	  -Dshadowindex.rounds=300 \
 	  -Dit.test=KillIT,HaltIT -Dshadowindex.kills=$(N) -Dshadowindex.halts=true
 
+.PHONY: lock-test
+lock-test: ## the long proof of locks: 100,000 operations, 1,000 paused holders, 100 rebuilds
+	@$(MVN) test -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dtest=LockManagerTest,LockProofTest -Dshadowindex.lock.core=1000000 \
+	  -Dshadowindex.lock.operations=100000 -Dshadowindex.lock.pauses=1000 \
+	  -Dshadowindex.lock.rebuilds=100 -Dshadowindex.lock.blocked.ms=50
+
+.PHONY: scenarios
+scenarios: $(BUILT) ## developers who write while indexes are rebuilt, in three ways (ARGS='--developers 20')
+	@client/bin/with-server scenario $(ARGS)
+
 .PHONY: test-clients
 test-clients: $(BUILT) ## recipes, and examples in Python and JavaScript, against real servers (installs what they need)
 	@client/examples/install

@@ -3,10 +3,14 @@ package io.shadowindex.client;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.shadowindex.v1.AcquireLockRequest;
+import io.shadowindex.v1.AcquireLockResponse;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CancelBuildResponse;
 import io.shadowindex.v1.CheckIndexesRequest;
 import io.shadowindex.v1.CheckIndexesResponse;
+import io.shadowindex.v1.CheckWritePermissionRequest;
+import io.shadowindex.v1.CheckWritePermissionResponse;
 import io.shadowindex.v1.ClaimBuildRequest;
 import io.shadowindex.v1.ClaimBuildResponse;
 import io.shadowindex.v1.CompleteBuildRequest;
@@ -23,10 +27,18 @@ import io.shadowindex.v1.ListAuditEntriesRequest;
 import io.shadowindex.v1.ListAuditEntriesResponse;
 import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ListIndexesResponse;
+import io.shadowindex.v1.ListLocksRequest;
+import io.shadowindex.v1.ListLocksResponse;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.ListShadowIndexesResponse;
+import io.shadowindex.v1.LockServiceGrpc;
+import io.shadowindex.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.shadowindex.v1.PauseBuildRequest;
 import io.shadowindex.v1.PauseBuildResponse;
+import io.shadowindex.v1.ReleaseLockRequest;
+import io.shadowindex.v1.ReleaseLockResponse;
+import io.shadowindex.v1.RenewLockRequest;
+import io.shadowindex.v1.RenewLockResponse;
 import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ReportProgressResponse;
 import io.shadowindex.v1.ResumeBuildRequest;
@@ -240,6 +252,38 @@ public final class ShadowIndexClient implements AutoCloseable {
   /** Has the next call connect at once, however often that has failed before. */
   void reconnect() {
     channel.resetConnectBackoff();
+  }
+
+  /**
+   * Acquires a lock, waiting for it as long as the request says. Not idempotent: an answer that is
+   * lost leaves the lock held until it expires.
+   */
+  public AcquireLockResponse acquireLock(AcquireLockRequest request) {
+    return locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds())).acquireLock(request);
+  }
+
+  /** Begins the time of a lock anew. */
+  public RenewLockResponse renewLock(RenewLockRequest request) {
+    return locks(CALL_DEADLINE).renewLock(request);
+  }
+
+  /** Releases a lock or some of its resource types. */
+  public ReleaseLockResponse releaseLock(ReleaseLockRequest request) {
+    return locks(CALL_DEADLINE).releaseLock(request);
+  }
+
+  /** Answers the locks that are held. */
+  public ListLocksResponse listLocks(ListLocksRequest request) {
+    return locks(CALL_DEADLINE).listLocks(request);
+  }
+
+  /** Says whether a write may be made now, and if not, why and what to do instead. */
+  public CheckWritePermissionResponse checkWritePermission(CheckWritePermissionRequest request) {
+    return locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds())).checkWritePermission(request);
+  }
+
+  private LockServiceBlockingStub locks(Duration deadline) {
+    return LockServiceGrpc.newBlockingStub(channel).withDeadlineAfter(deadline);
   }
 
   /** Ends calls and watches that are still open, with status UNAVAILABLE or CANCELLED. */

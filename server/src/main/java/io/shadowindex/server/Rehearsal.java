@@ -15,8 +15,12 @@ import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.IndexType;
+import io.shadowindex.server.lock.LockFeed;
+import io.shadowindex.server.lock.LockQueue;
 import io.shadowindex.server.storage.StateStore;
 import io.shadowindex.server.switchover.SwitchExecutor;
+import io.shadowindex.server.switchover.SwitchForecast;
+import io.shadowindex.server.switchover.SwitchLocks;
 import io.shadowindex.server.switchover.SwitchOutcome;
 import io.shadowindex.server.switchover.SwitchRequest;
 import io.shadowindex.server.switchover.SwitchStep;
@@ -112,6 +116,8 @@ final class Rehearsal implements AutoCloseable {
           new SwitchExecutor(
               store.builds(),
               store.switches(),
+              new SwitchLocks(new LockQueue(), new LockFeed(store.locks()), clock),
+              new SwitchForecast(store.builds(), board, clock),
               board,
               layout,
               formats,

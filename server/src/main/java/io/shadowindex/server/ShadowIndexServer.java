@@ -10,15 +10,23 @@ import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.StreamConfig;
 import io.shadowindex.server.grpc.GrpcEndpoint;
+import io.shadowindex.server.grpc.LockGrpcService;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.OwnedDirectory;
+import io.shadowindex.server.lock.LockFeed;
+import io.shadowindex.server.lock.LockManager;
+import io.shadowindex.server.lock.LockQueue;
+import io.shadowindex.server.lock.LockStore;
+import io.shadowindex.server.lock.WritePermissions;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.storage.StateStore;
 import io.shadowindex.server.switchover.AutoSwitcher;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.SwitchExecutor;
+import io.shadowindex.server.switchover.SwitchForecast;
+import io.shadowindex.server.switchover.SwitchLocks;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.switchover.SwitchStore;
 import io.shadowindex.server.watch.BuildWatches;
@@ -53,6 +61,7 @@ public final class ShadowIndexServer implements AutoCloseable {
 
   private final ServerConfig config;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final LockStore lockStore;
   private final SwitchStore switchStore;
   private final BuildStore buildStore;
   private final GrpcEndpoint endpoint;
@@ -111,6 +120,10 @@ public final class ShadowIndexServer implements AutoCloseable {
       this.buildStore =
           state.builds(new BuildLimits(config.maxBuilds(), config.maxBuildsPerBranch()));
       this.switchStore = state.switches();
+      this.lockStore = state.locks();
+      var lockQueue = new LockQueue();
+      var lockFeed = new LockFeed(lockStore);
+      var forecast = new SwitchForecast(buildStore, board, environment.clock());
       var sweeper =
           new RetentionSweeper(
               buildStore, layout, files, environment.clock(), config.keepGenerations());
@@ -129,6 +142,8 @@ public final class ShadowIndexServer implements AutoCloseable {
           new SwitchExecutor(
               buildStore,
               switchStore,
+              new SwitchLocks(lockQueue, lockFeed, environment.clock()),
+              forecast,
               board,
               layout,
               formats,
@@ -165,6 +180,10 @@ public final class ShadowIndexServer implements AutoCloseable {
       var autoSwitcher =
           open(new AutoSwitcher(buildStore, switches, environment.clock(), config.drain()));
       builds.onBuilt(autoSwitcher::consider);
+      var locks =
+          open(
+              new LockManager(
+                  lockStore, lockQueue, lockFeed, environment.clock(), UUID::randomUUID));
       this.endpoint =
           new GrpcEndpoint(
               builds,
@@ -172,12 +191,16 @@ public final class ShadowIndexServer implements AutoCloseable {
               new IndexDoctor(switchStore, layout, files),
               watches,
               new WorkerStreams(board),
+              new LockGrpcService(
+                  locks, new WritePermissions(lockStore, lockQueue, forecast), lockFeed),
+              lockFeed,
               requests,
               state.audit(),
               auditLog,
               layout,
               environment.clock(),
               endpointSettings(config));
+      locks.start();
       autoSwitcher.start();
       endpoint.start();
       open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()))
@@ -209,7 +232,12 @@ public final class ShadowIndexServer implements AutoCloseable {
     return buildStore;
   }
 
-  /** The journal and the locks of switches as they are stored. */
+  /** The locks as they are stored. */
+  public LockStore lockStore() {
+    return lockStore;
+  }
+
+  /** The journal of switches as it is stored. */
   public SwitchStore switchStore() {
     return switchStore;
   }

@@ -249,7 +249,7 @@ final class DiskFaultTest {
       assertThat(link.resolve("segment")).isReadable();
     }
     assertThat(server.server().switchStore().open()).isEmpty();
-    assertThat(server.server().switchStore().lockedResourceTypes(scene.branch())).isEmpty();
+    assertThat(server.lockedResourceTypes(scene.branch())).isEmpty();
   }
 
   private static ShadowIndex next(Scene scene) {

@@ -50,10 +50,7 @@ final class OriginalReportScenariosTest {
   @BeforeEach
   void startServer(@TempDir Path directory) throws IOException {
     SwitchStep.Observer recorder =
-        step ->
-            lockedBefore.put(
-                step,
-                running.get().server().switchStore().lockedResourceTypes("feature/user-schema"));
+        step -> lockedBefore.put(step, running.get().lockedResourceTypes("feature/user-schema"));
     server =
         TestServer.start(
             directory, new Environment(InstantSource.system(), FileOperations.real(), recorder));
@@ -309,6 +306,6 @@ final class OriginalReportScenariosTest {
   }
 
   private List<String> lockedNow() {
-    return server.server().switchStore().lockedResourceTypes("feature/user-schema");
+    return server.lockedResourceTypes("feature/user-schema");
   }
 }

@@ -276,6 +276,6 @@ final class RivalsTest {
 
   private void assertNothingIsUnderWay() {
     assertThat(server.server().switchStore().open()).isEmpty();
-    assertThat(server.server().switchStore().lockedResourceTypes(branch())).isEmpty();
+    assertThat(server.lockedResourceTypes(branch())).isEmpty();
   }
 }

@@ -427,6 +427,6 @@ final class RollbackTest {
 
   private void assertNothingIsUnderWay() {
     assertThat(server.server().switchStore().open()).isEmpty();
-    assertThat(server.server().switchStore().lockedResourceTypes("main")).isEmpty();
+    assertThat(server.lockedResourceTypes("main")).isEmpty();
   }
 }

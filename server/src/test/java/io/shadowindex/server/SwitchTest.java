@@ -584,6 +584,6 @@ final class SwitchTest {
 
   private void assertNothingIsUnderWay() {
     assertThat(server.server().switchStore().open()).isEmpty();
-    assertThat(server.server().switchStore().lockedResourceTypes("main")).isEmpty();
+    assertThat(server.lockedResourceTypes("main")).isEmpty();
   }
 }

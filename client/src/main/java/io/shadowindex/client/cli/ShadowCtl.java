@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.FormatString;
 import io.shadowindex.client.ServerAddress;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ValidationCheck;
 import java.util.logging.Level;
@@ -89,11 +90,17 @@ public final class ShadowCtl {
             .addSubcommand(new LiveCommand(ctl))
             .addSubcommand(new DoctorCommand(ctl))
             .addSubcommand(new AuditCommand(ctl))
+            .addSubcommand(new LockCommand(ctl))
+            .addSubcommand(new UnlockCommand(ctl))
+            .addSubcommand(new LocksCommand(ctl))
+            .addSubcommand(new CanWriteCommand(ctl))
             .addSubcommand(new IndexCommand(ctl))
             .addSubcommand(new SearchCommand(ctl))
-            .addSubcommand(new DemoCommand(ctl));
+            .addSubcommand(new DemoCommand(ctl))
+            .addSubcommand(new ScenarioCommand(ctl));
     return line.registerConverter(ServerAddress.class, ShadowCtl::address)
         .registerConverter(IndexType.Enum.class, new ValueName<>(IndexType.Enum.class))
+        .registerConverter(Lock.Type.class, new ValueName<>(Lock.Type.class))
         .registerConverter(ShadowIndex.State.class, new ValueName<>(ShadowIndex.State.class))
         .registerConverter(ValidationCheck.Enum.class, new ValueName<>(ValidationCheck.Enum.class))
         .setOut(output.out())

@@ -10,12 +10,14 @@ import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.index.IndexLayout;
+import io.shadowindex.server.lock.LockFeed;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.server.watch.WorkerStreams;
+import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -39,6 +41,7 @@ public final class GrpcEndpoint {
   private final RequestValidation validation = new RequestValidation();
   private final BuildWatches watches;
   private final WorkerStreams workers;
+  private final LockFeed lockFeed;
   private final Server server;
 
   /**
@@ -64,6 +67,8 @@ public final class GrpcEndpoint {
       IndexDoctor doctor,
       BuildWatches watches,
       WorkerStreams workers,
+      LockGrpcService locks,
+      LockFeed lockFeed,
       Requests requests,
       AuditStore audit,
       AuditLog auditLog,
@@ -72,6 +77,8 @@ public final class GrpcEndpoint {
       Settings settings) {
     this.watches = watches;
     this.workers = workers;
+    this.lockFeed = lockFeed;
+    var errors = new ErrorInterceptor();
     var removal = new IndexRemoval(builds, switches);
     var messages = new Messages(layout, clock);
     var switchMessages = new SwitchMessages(messages, layout);
@@ -108,9 +115,11 @@ public final class GrpcEndpoint {
                     List.of(
                         limits,
                         new AuditedCalls(auditLog, clock),
-                        new ErrorInterceptor(),
+                        errors,
                         validation,
                         new RepeatableCalls(requests, unanswered))))
+            .addService(
+                ServerInterceptors.interceptForward(locks, List.of(limits, errors, validation)))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
@@ -120,7 +129,8 @@ public final class GrpcEndpoint {
   public void start() throws IOException {
     validation.warmUp();
     server.start();
-    for (String service : List.of("", ShadowIndexServiceGrpc.SERVICE_NAME)) {
+    for (String service :
+        List.of("", ShadowIndexServiceGrpc.SERVICE_NAME, LockServiceGrpc.SERVICE_NAME)) {
       health.setStatus(service, ServingStatus.SERVING);
     }
   }
@@ -139,6 +149,7 @@ public final class GrpcEndpoint {
     server.shutdown();
     watches.drain();
     workers.drain();
+    lockFeed.drain();
     try {
       if (!server.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS)) {
         server.shutdownNow();

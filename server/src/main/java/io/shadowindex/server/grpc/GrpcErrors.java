@@ -21,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -172,11 +173,20 @@ final class GrpcErrors {
               Code.ABORTED,
               ErrorReason.Enum.LOCK_HELD,
               message,
-              Map.of(
-                  "shadow_index_id", held.buildId().toString(),
-                  "resource_type", held.resourceType(),
-                  "holder", held.holder().toString()),
+              lockHeld(held),
               retry(held.retryAfter()));
+      case Refusal.LockNotFound(UUID id) ->
+          status(Code.NOT_FOUND, ErrorReason.Enum.LOCK_NOT_FOUND, message, lock(id));
+      case Refusal.NotLockOwner(UUID id, String owner) ->
+          status(
+              Code.PERMISSION_DENIED,
+              ErrorReason.Enum.NOT_LOCK_OWNER,
+              message,
+              Map.of("lock_id", id.toString(), "owner", owner));
+      case Refusal.StaleLockToken stale ->
+          status(Code.ABORTED, ErrorReason.Enum.STALE_LOCK_TOKEN, message, lock(stale.lockId()));
+      case Refusal.LeaseLost(UUID id) ->
+          status(Code.ABORTED, ErrorReason.Enum.LEASE_LOST, message, lock(id));
       case Refusal.GenerationNotRetained(UUID id) ->
           status(
               Code.FAILED_PRECONDITION,
@@ -305,6 +315,24 @@ final class GrpcErrors {
 
   private static Map<String, String> build(UUID id) {
     return Map.of("shadow_index_id", id.toString());
+  }
+
+  private static Map<String, String> lock(UUID id) {
+    return Map.of("lock_id", id.toString());
+  }
+
+  private static Map<String, String> lockHeld(Refusal.LockHeld held) {
+    var metadata = new HashMap<String, String>();
+    metadata.put("branch_name", held.branchName());
+    metadata.put("resource_type", String.join(",", held.resourceTypes()));
+    metadata.put("holder", held.holder());
+    if (held.lockId() != null) {
+      metadata.put("lock_id", held.lockId().toString());
+    }
+    if (held.buildId() != null) {
+      metadata.put("shadow_index_id", held.buildId().toString());
+    }
+    return metadata;
   }
 
   private static BadRequest badRequest(List<Violation> violations) {

@@ -180,13 +180,68 @@ public sealed interface Refusal {
     }
   }
 
-  /** The lock was not granted in time. */
-  record LockHeld(UUID buildId, String resourceType, UUID holder, Duration retryAfter)
+  /**
+   * A lock was not granted in time.
+   *
+   * @param buildId the build that was to be switched to; null for a lock by hand
+   * @param lockId the lock in the way; null when there is none and others only came first
+   * @param resourceTypes what the lock in the way is on; empty for the whole branch
+   * @param holder its owner
+   * @param explanation one sentence that says who holds what for how long
+   */
+  record LockHeld(
+      @Nullable UUID buildId,
+      @Nullable UUID lockId,
+      String branchName,
+      List<String> resourceTypes,
+      String holder,
+      String explanation,
+      Duration retryAfter)
       implements Refusal {
+    public LockHeld {
+      resourceTypes = List.copyOf(resourceTypes);
+    }
+
     @Override
     public String message() {
-      return "the live link was left as it is: a change to build %s holds the lock on %s; try again"
-          .formatted(holder, resourceType);
+      return (buildId == null ? "not granted: " : "the live link was left as it is: ")
+          + explanation
+          + "; try again";
+    }
+  }
+
+  /** There is no lock of that id; it may have expired or been released. */
+  record LockNotFound(UUID lockId) implements Refusal {
+    @Override
+    public String message() {
+      return "there is no lock %s; it has expired, was released or never existed, acquire another"
+          .formatted(lockId);
+    }
+  }
+
+  /** The lock is somebody else's. */
+  record NotLockOwner(UUID lockId, String owner) implements Refusal {
+    @Override
+    public String message() {
+      return "lock %s belongs to %s; ask them, or have an administrator release it by force"
+          .formatted(lockId, owner);
+    }
+  }
+
+  /** The token is not the one that the lock was granted with. */
+  record StaleLockToken(UUID lockId, long token) implements Refusal {
+    @Override
+    public String message() {
+      return "fencing token %d is not that of lock %s".formatted(token, lockId);
+    }
+  }
+
+  /** A write under a lease that is not held any more, or that does not cover it. */
+  record LeaseLost(UUID lockId) implements Refusal {
+    @Override
+    public String message() {
+      return "lease %s does not cover this write any more; stop, and acquire another"
+          .formatted(lockId);
     }
   }
 

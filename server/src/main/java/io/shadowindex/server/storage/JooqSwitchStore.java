@@ -1,8 +1,8 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.IndexSlots.isSlotOf;
+import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
 import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
-import static io.shadowindex.server.storage.schema.tables.ResourceLock.RESOURCE_LOCK;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
 import static io.shadowindex.server.storage.schema.tables.SwitchJournal.SWITCH_JOURNAL;
 import static org.jooq.impl.DSL.select;
@@ -16,6 +16,12 @@ import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
 import io.shadowindex.server.index.SwitchStrategy;
+import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockMode;
+import io.shadowindex.server.lock.LockName;
+import io.shadowindex.server.lock.LockRequest;
+import io.shadowindex.server.lock.LockStore.Conflicts;
+import io.shadowindex.server.lock.LockType;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.storage.EventLog.Unnumbered;
 import io.shadowindex.server.storage.schema.tables.records.IndexSlotRecord;
@@ -31,6 +37,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -42,6 +49,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The journal of switches and their locks in a relational database. */
 final class JooqSwitchStore implements SwitchStore {
+
+  private static final DatabaseClock LOCK_CLOCK = DatabaseClock.REAL;
+  private static final String LOCK_OWNER = "shadowindex";
 
   private final Transactions transactions;
   private final InstantSource clock;
@@ -83,7 +93,7 @@ final class JooqSwitchStore implements SwitchStore {
         transaction -> {
           Intention intention = openRollback(transaction, generationId, true, "");
           if (replacing != null
-              && intention instanceof Intention.Granted(SwitchJournal journal, long _)
+              && intention instanceof Intention.Granted(SwitchJournal journal, Lease _, long _)
               && (journal.old() == null || !replacing.equals(journal.old().id()))) {
             throw new Refusal.IndexChanged(replacing).exception();
           }
@@ -176,13 +186,15 @@ final class JooqSwitchStore implements SwitchStore {
     IndexKey key = generation.spec().key();
     Optional<ShadowIndex> old = active(transaction, key);
     Set<String> resourceTypes = resourceTypes(generation, old);
-    Optional<Intention.Blocked> blocked = blocked(transaction, key, resourceTypes);
-    if (blocked.isPresent()) {
-      return blocked.get();
+    Conflicts conflicts = conflicts(transaction, key, resourceTypes);
+    if (!conflicts.isEmpty()) {
+      return new Intention.Blocked(conflicts);
     }
     Instant now = now();
     var events = new ArrayList<Unnumbered>(beginning.write(now));
-    lock(transaction, key, resourceTypes, generation.id(), now);
+    LockRequest lock = lockRequest(kind, generation.id(), key, resourceTypes);
+    long token = generation.fencingToken();
+    HeldLocks.insert(transaction, generation.id(), lock, token, LOCK_CLOCK.now(), null);
     var journal =
         new SwitchJournal(
             kind,
@@ -199,7 +211,8 @@ final class JooqSwitchStore implements SwitchStore {
       events.add(step(generation, state, BuildEvent.Kind.SWITCH_LOCKED, now));
       EventLog.append(transaction, events);
     }
-    return new Intention.Granted(journal, System.nanoTime());
+    var lease = new Lease(generation.id(), lock, token, now, null);
+    return new Intention.Granted(journal, lease, System.nanoTime());
   }
 
   /** What a change from one generation to another keeps writers away from. */
@@ -209,11 +222,23 @@ final class JooqSwitchStore implements SwitchStore {
     return resourceTypes;
   }
 
+  private static LockRequest lockRequest(
+      Kind kind, UUID generationId, IndexKey key, Set<String> resourceTypes) {
+    return new LockRequest(
+        LockName.resourceTypes(key.branchName(), resourceTypes),
+        LockType.INDEXING,
+        LockMode.EXCLUSIVE,
+        LOCK_OWNER,
+        "%s of %s".formatted(kind.name().toLowerCase(Locale.ROOT), generationId),
+        Duration.ZERO,
+        Duration.ZERO);
+  }
+
   @Override
-  public Optional<Intention.Blocked> blockedNow(ShadowIndex build) {
+  public Conflicts conflicts(ShadowIndex build) {
     IndexKey key = build.spec().key();
     return transactions.read(
-        query -> blocked(query, key, resourceTypes(build, active(query, key))));
+        query -> conflicts(query, key, resourceTypes(build, active(query, key))));
   }
 
   private static Optional<ShadowIndex> active(DSLContext transaction, IndexKey key) {
@@ -226,45 +251,26 @@ final class JooqSwitchStore implements SwitchStore {
         .fetchOptional(BuildRows::toShadowIndex);
   }
 
-  /** The first lock that is in the way: on one of the resource types, or of the same index. */
-  private static Optional<Intention.Blocked> blocked(
+  /** The locks that are in the way: on one of the resource types, or of the same index. */
+  private static Conflicts conflicts(
       DSLContext transaction, IndexKey key, Set<String> resourceTypes) {
-    return transaction
-        .selectFrom(RESOURCE_LOCK)
-        .where(
-            RESOURCE_LOCK
-                .BRANCH_NAME
-                .eq(key.branchName())
-                .and(RESOURCE_LOCK.RESOURCE_TYPE.in(resourceTypes)))
-        .or(
-            RESOURCE_LOCK.SHADOW_INDEX_ID.in(
-                select(SWITCH_JOURNAL.SHADOW_INDEX_ID)
-                    .from(SWITCH_JOURNAL)
-                    .where(SWITCH_JOURNAL.BRANCH_NAME.eq(key.branchName()))
-                    .and(SWITCH_JOURNAL.INDEX_TYPE.eq(key.indexType().name()))
-                    .and(SWITCH_JOURNAL.INDEX_NAME.eq(key.indexName()))))
-        .orderBy(RESOURCE_LOCK.RESOURCE_TYPE)
-        .limit(1)
-        .fetchOptional(
-            held -> new Intention.Blocked(held.getResourceType(), held.getShadowIndexId()));
+    var name = LockName.resourceTypes(key.branchName(), resourceTypes);
+    return HeldLocks.matching(
+        transaction,
+        HeldLocks.inTheWayOf(name, LockMode.EXCLUSIVE, LOCK_CLOCK)
+            .or(
+                HELD_LOCK.LOCK_ID.in(
+                    select(SWITCH_JOURNAL.SHADOW_INDEX_ID)
+                        .from(SWITCH_JOURNAL)
+                        .where(SWITCH_JOURNAL.BRANCH_NAME.eq(key.branchName()))
+                        .and(SWITCH_JOURNAL.INDEX_TYPE.eq(key.indexType().name()))
+                        .and(SWITCH_JOURNAL.INDEX_NAME.eq(key.indexName())))),
+        LOCK_CLOCK);
   }
 
   private static RuntimeException indexNotFound(IndexKey key) {
     return new Refusal.IndexNotFound(key.branchName(), key.indexType().name(), key.indexName())
         .exception();
-  }
-
-  private static void lock(
-      DSLContext transaction, IndexKey key, Set<String> resourceTypes, UUID holder, Instant now) {
-    for (String resourceType : resourceTypes) {
-      transaction
-          .insertInto(RESOURCE_LOCK)
-          .set(RESOURCE_LOCK.BRANCH_NAME, key.branchName())
-          .set(RESOURCE_LOCK.RESOURCE_TYPE, resourceType)
-          .set(RESOURCE_LOCK.SHADOW_INDEX_ID, holder)
-          .set(RESOURCE_LOCK.ACQUIRED_AT, now)
-          .execute();
-    }
   }
 
   private static void insert(DSLContext transaction, SwitchJournal journal, Instant now) {
@@ -556,18 +562,6 @@ final class JooqSwitchStore implements SwitchStore {
     return new Generation(id, SwitchStrategy.valueOf(strategy));
   }
 
-  @Override
-  public List<String> lockedResourceTypes(String branchName) {
-    return transactions.read(
-        query ->
-            query
-                .select(RESOURCE_LOCK.RESOURCE_TYPE)
-                .from(RESOURCE_LOCK)
-                .where(RESOURCE_LOCK.BRANCH_NAME.eq(branchName))
-                .orderBy(RESOURCE_LOCK.RESOURCE_TYPE)
-                .fetch(locked -> locked.value1()));
-  }
-
   private static ShadowIndex end(
       DSLContext transaction, UUID id, Trigger trigger, Map<Field<?>, @Nullable Object> values) {
     return Transition.apply(transaction, id, Precondition.NONE, trigger, values);
@@ -590,10 +584,7 @@ final class JooqSwitchStore implements SwitchStore {
         .deleteFrom(SWITCH_JOURNAL)
         .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(journal.generationId()))
         .execute();
-    transaction
-        .deleteFrom(RESOURCE_LOCK)
-        .where(RESOURCE_LOCK.SHADOW_INDEX_ID.eq(journal.generationId()))
-        .execute();
+    HeldLocks.delete(transaction, journal.generationId());
     if (!changes.isEmpty()) {
       EventLog.append(transaction, changes);
     }

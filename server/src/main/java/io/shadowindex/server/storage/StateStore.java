@@ -3,6 +3,7 @@ package io.shadowindex.server.storage;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLimits;
 import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.request.RequestStore;
 import io.shadowindex.server.switchover.SwitchStore;
 import io.shadowindex.server.watch.BuildLog;
@@ -43,6 +44,10 @@ public final class StateStore implements AutoCloseable {
 
   public SwitchStore switches() {
     return new JooqSwitchStore(database, clock);
+  }
+
+  public LockStore locks() {
+    return new JooqLockStore(database, DatabaseClock.REAL);
   }
 
   public RequestStore requests() {

@@ -1,6 +1,10 @@
 package io.shadowindex.server.switchover;
 
 import io.shadowindex.server.index.LiveLink;
+import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockManager;
+import io.shadowindex.server.lock.LockName;
+import io.shadowindex.server.lock.LockStore.Conflicts;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.switchover.SwitchConclusion.End;
@@ -10,6 +14,8 @@ import io.shadowindex.server.switchover.SwitchStore.Intention;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -26,23 +32,22 @@ import org.slf4j.LoggerFactory;
  */
 final class Cutover {
 
-  /** How long callers are told to wait before they try again for a lock. */
-  static final Duration RETRY_AFTER = Duration.ofMillis(50);
-
   private static final Logger log = LoggerFactory.getLogger(Cutover.class);
 
   private final SwitchStore store;
   private final SwitchConclusion conclusion;
   private final SwitchStep.Observer observer;
   private final Consumer<Throwable> outcomeUnknown;
-  private final LockSignal lockReleases = new LockSignal();
+  private final SwitchLocks locks;
 
   Cutover(
       SwitchStore store,
+      SwitchLocks locks,
       SwitchConclusion conclusion,
       SwitchStep.Observer observer,
       Consumer<Throwable> outcomeUnknown) {
     this.store = store;
+    this.locks = locks;
     this.conclusion = conclusion;
     this.observer = observer;
     this.outcomeUnknown = outcomeUnknown;
@@ -54,17 +59,19 @@ final class Cutover {
   /** How a change ended, and how long writers were kept out for it. */
   record Result(SwitchJournal journal, Ended ended, Duration lockHeld) implements Attempt {}
 
-  private record Blocked(String resourceType, UUID holder) implements Attempt {}
+  private record Blocked(Conflicts conflicts) implements Attempt {}
 
   /**
-   * Carries a change out.
+   * Carries a change out, once it is its turn and nothing is in its way.
    *
    * @param id the generation it is about
+   * @param name what it locks, as far as can be told before the intention
    * @param timeout how long to wait for the lock
    * @param next the staged link; null when the live link is to go
    */
   Result run(
       UUID id,
+      LockName name,
       Duration timeout,
       Supplier<Intention> intend,
       LiveLink link,
@@ -72,19 +79,21 @@ final class Cutover {
       Verification verification)
       throws IOException {
     long deadline = System.nanoTime() + timeout.toNanos();
-    while (true) {
-      long seen = lockReleases.releases();
-      observer.before(SwitchStep.INTEND);
-      switch (store.exclusively(() -> attempt(intend.get(), link, next, verification))) {
-        case Result result -> {
-          return result;
-        }
-        case Blocked(String resourceType, UUID holder) -> {
-          if (!lockReleases.awaitAfter(seen, deadline - System.nanoTime())) {
-            throw new Refusal.LockHeld(id, resourceType, holder, RETRY_AFTER).exception();
+    var last = new Conflicts(List.of(), Instant.EPOCH);
+    try (var ticket = locks.join(name)) {
+      while (ticket.awaitTurn(deadline)) {
+        observer.before(SwitchStep.INTEND);
+        switch (store.exclusively(() -> attempt(intend.get(), link, next, verification))) {
+          case Result result -> {
+            return result;
+          }
+          case Blocked(Conflicts conflicts) -> {
+            last = conflicts;
+            ticket.blockedBy(conflicts);
           }
         }
       }
+      throw LockManager.held(id, name, last, ticket).exception();
     }
   }
 
@@ -92,8 +101,8 @@ final class Cutover {
       Intention intention, LiveLink link, @Nullable Path next, Verification verification)
       throws IOException {
     return switch (intention) {
-      case Intention.Blocked(String resourceType, UUID holder) -> new Blocked(resourceType, holder);
-      case Intention.Granted(SwitchJournal journal, long heldSince) -> {
+      case Intention.Blocked(Conflicts conflicts) -> new Blocked(conflicts);
+      case Intention.Granted(SwitchJournal journal, Lease lease, long heldSince) -> {
         try {
           Ended ended = flipAndConclude(journal, link, next, verification);
           yield new Result(journal, ended, Duration.ofNanos(System.nanoTime() - heldSince));
@@ -102,7 +111,7 @@ final class Cutover {
           outcomeUnknown.accept(e);
           throw e;
         } finally {
-          lockReleases.release();
+          locks.released(lease);
         }
       }
     };

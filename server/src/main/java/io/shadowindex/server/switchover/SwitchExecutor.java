@@ -15,6 +15,7 @@ import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.index.ServingCopies;
+import io.shadowindex.server.lock.LockName;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.switchover.SwitchConclusion.End;
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -47,6 +49,9 @@ import org.slf4j.LoggerFactory;
 public final class SwitchExecutor {
 
   private static final Logger log = LoggerFactory.getLogger(SwitchExecutor.class);
+
+  /** How long callers are told to wait while another switch copies. */
+  private static final Duration COPY_RETRY = Duration.ofMillis(50);
 
   /** How many files are looked at under the lock, some 3 microseconds each; the rest afterwards. */
   private static final int VERIFIED_UNDER_LOCK = 100;
@@ -98,6 +103,8 @@ public final class SwitchExecutor {
   public SwitchExecutor(
       BuildStore builds,
       SwitchStore store,
+      SwitchLocks locks,
+      SwitchForecast forecast,
       ProgressBoard board,
       IndexLayout layout,
       IndexFormats formats,
@@ -114,7 +121,8 @@ public final class SwitchExecutor {
     this.copies = new ServingCopies(layout, files);
     this.board = board;
     this.clock = clock;
-    this.previews = new SwitchPreviews(builds, store, layout, clock, settings.keepGenerations());
+    this.previews =
+        new SwitchPreviews(builds, store, layout, forecast, clock, settings.keepGenerations());
     this.observer = observer;
     this.targets = new SwitchTargets(builds);
     this.validation = new SwitchValidation(layout, formats);
@@ -127,7 +135,7 @@ public final class SwitchExecutor {
             observer,
             new SwitchConclusion.Retention(
                 settings.keepBackup(), settings.grace(), settings.keepFailed()));
-    this.cutover = new Cutover(store, conclusion, observer, outcomeUnknown);
+    this.cutover = new Cutover(store, locks, conclusion, observer, outcomeUnknown);
   }
 
   /** Recovery with the same rules as the switches of this executor. */
@@ -175,8 +183,7 @@ public final class SwitchExecutor {
       throws IOException {
     UUID id = candidate.build().id();
     if (!copying.add(id)) {
-      String resourceType = candidate.build().spec().resourceTypes().getFirst();
-      throw new Refusal.LockHeld(id, resourceType, id, Cutover.RETRY_AFTER).exception();
+      throw copyUnderWay(candidate.build());
     }
     try {
       targets.requireBuilt(id); // whoever copied before this one may have switched
@@ -193,6 +200,19 @@ public final class SwitchExecutor {
       deleteUnusedCopy(id);
       copying.remove(id);
     }
+  }
+
+  private static RefusedException copyUnderWay(ShadowIndex build) {
+    UUID id = build.id();
+    return new Refusal.LockHeld(
+            id,
+            id,
+            build.spec().key().branchName(),
+            build.spec().resourceTypes(),
+            "shadowindex",
+            "another switch to build %s is copying its files".formatted(id),
+            COPY_RETRY)
+        .exception();
   }
 
   private List<String> copy(UUID id, Manifest manifest) throws IOException {
@@ -479,12 +499,28 @@ public final class SwitchExecutor {
     UUID active = targets.requireActive(key);
     Cutover.refuseOccupied(link, active);
     Cutover.Result changed =
-        cutover.run(active, timeout, () -> store.intendRemoval(key), link, null, List::of);
+        cutover.run(
+            active,
+            lockName(targets.require(active), null),
+            timeout,
+            () -> store.intendRemoval(key),
+            link,
+            null,
+            List::of);
     if (changed.ended().end() != End.COMMITTED) {
       throw new IOException("the live link of " + key + " could not be removed");
     }
     UUID removed = changed.journal().generationId();
     return new RemovalOutcome(targets.require(removed), cancelled, changed.lockHeld());
+  }
+
+  /** What a change from one generation to another keeps writers away from. */
+  private static LockName lockName(ShadowIndex build, @Nullable ShadowIndex live) {
+    var types = new ArrayList<>(build.spec().resourceTypes());
+    if (live != null) {
+      types.addAll(live.spec().resourceTypes());
+    }
+    return LockName.resourceTypes(build.spec().key().branchName(), types);
   }
 
   private SwitchOutcome replace(
@@ -500,6 +536,7 @@ public final class SwitchExecutor {
       Cutover.Result changed =
           cutover.run(
               build.id(),
+              lockName(build, candidate.live()),
               timeout,
               intend,
               link,

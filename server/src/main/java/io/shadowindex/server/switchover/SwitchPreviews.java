@@ -4,9 +4,9 @@ import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexLayout;
 import io.shadowindex.server.index.SwitchStrategy;
+import io.shadowindex.server.lock.LockStore.Conflicts;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -17,12 +17,12 @@ import java.util.UUID;
 /** Says of a switch what it would do, without changing anything. */
 final class SwitchPreviews {
 
-  private static final int LEARNED_FROM = 100;
   private static final int RETAINED_LIMIT = 1000;
 
   private final BuildStore builds;
   private final SwitchStore store;
   private final IndexLayout layout;
+  private final SwitchForecast forecast;
   private final InstantSource clock;
   private final int keepGenerations;
 
@@ -30,11 +30,13 @@ final class SwitchPreviews {
       BuildStore builds,
       SwitchStore store,
       IndexLayout layout,
+      SwitchForecast forecast,
       InstantSource clock,
       int keepGenerations) {
     this.builds = builds;
     this.store = store;
     this.layout = layout;
+    this.forecast = forecast;
     this.clock = clock;
     this.keepGenerations = keepGenerations;
   }
@@ -48,13 +50,8 @@ final class SwitchPreviews {
             .getUsableSpace();
 
     var blockers = new ArrayList<String>();
-    store
-        .blockedNow(build)
-        .ifPresent(
-            blocked ->
-                blockers.add(
-                    "a change to build %s holds the lock on %s"
-                        .formatted(blocked.holder(), blocked.resourceType())));
+    Conflicts conflicts = store.conflicts(build);
+    conflicts.leases().forEach(lease -> blockers.add(lease.describe(conflicts.asOf())));
     if (needed > free) {
       blockers.add("the copy needs %d bytes, %d are free".formatted(needed, free));
     }
@@ -69,14 +66,9 @@ final class SwitchPreviews {
         blockers,
         free,
         needed,
-        expectedLockHeld(),
+        forecast.lockHeld(),
         kept,
         deleted);
-  }
-
-  private Duration expectedLockHeld() {
-    List<Duration> held = builds.lockHeldLately(LEARNED_FROM).stream().sorted().toList();
-    return held.isEmpty() ? Duration.ZERO : held.get(Math.max(0, held.size() * 99 / 100 - 1));
   }
 
   /** By the rules of retention, as if the switch had happened now. */

@@ -3,10 +3,11 @@ package io.shadowindex.server.switchover;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
+import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockStore.Conflicts;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * at all. Ending a switch that is not under way is an error of the program.
  *
  * <p>An intention takes the exclusive lock on all resource types of the index, those of the
- * generation that comes and of the one that goes, and opens the journal; or, when somebody else
- * holds one of them or changes the same index, it changes nothing.
+ * generation that comes and of the one that goes, and opens the journal; or, when locks of others
+ * are in the way or the same index is being changed, it changes nothing. The lock is an ordinary
+ * one, except that it ends with the change, whenever that is: its id is the generation's.
  */
 public interface SwitchStore {
 
@@ -87,12 +89,13 @@ public interface SwitchStore {
     /**
      * The lock is held and the journal open.
      *
+     * @param lease the lock
      * @param heldSince {@link System#nanoTime} just before the commit that made the lock visible
      */
-    record Granted(SwitchJournal journal, long heldSince) implements Intention {}
+    record Granted(SwitchJournal journal, Lease lease, long heldSince) implements Intention {}
 
-    /** Somebody else holds the lock. */
-    record Blocked(String resourceType, UUID holder) implements Intention {}
+    /** Others hold locks that are in the way; at least one. */
+    record Blocked(Conflicts conflicts) implements Intention {}
   }
 
   /**
@@ -126,9 +129,6 @@ public interface SwitchStore {
   /** An index and its live generation. */
   record LiveGeneration(IndexKey key, @Nullable Generation active) {}
 
-  /** Who holds a lock now that a switch to the build needs; empty when nobody does. */
-  Optional<Intention.Blocked> blockedNow(ShadowIndex build);
-
-  /** The resource types of a branch that switches keep writers away from at this moment. */
-  List<String> lockedResourceTypes(String branchName);
+  /** The locks that are in the way of a switch to the build now. */
+  Conflicts conflicts(ShadowIndex build);
 }

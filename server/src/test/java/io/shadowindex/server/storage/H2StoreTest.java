@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.switchover.SwitchStore;
 import io.shadowindex.server.watch.BuildLog;
 import java.nio.file.Path;
@@ -43,5 +44,10 @@ final class H2StoreTest extends BuildStoreContract {
   @Override
   BuildLog log() {
     return store.log();
+  }
+
+  @Override
+  LockStore locks() {
+    return store.locks();
   }
 }

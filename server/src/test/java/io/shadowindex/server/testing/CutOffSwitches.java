@@ -117,8 +117,7 @@ public final class CutOffSwitches {
           .asString()
           .isEqualTo(each.expectedLive().getShadowIndexId());
       assertThat(link.resolve("segment")).isReadable();
-      assertThat(server.server().switchStore().lockedResourceTypes(each.next().getBranchName()))
-          .isEmpty();
+      assertThat(server.lockedResourceTypes(each.next().getBranchName())).isEmpty();
     }
   }
 

@@ -8,11 +8,14 @@ import io.shadowindex.server.ShadowIndexServer;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.lock.LockStore.LockFilter;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.LockServiceGrpc;
+import io.shadowindex.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.ShadowIndex;
@@ -137,6 +140,19 @@ public final class TestServer implements AutoCloseable {
 
   public ManagedChannel channel() {
     return channel;
+  }
+
+  /** The resource types of a branch that are locked now. */
+  public List<String> lockedResourceTypes(String branch) {
+    return server.lockStore().list(new LockFilter(branch, null, null), 100).stream()
+        .flatMap(lease -> lease.name().resourceTypes().stream())
+        .sorted()
+        .toList();
+  }
+
+  /** A stub of the locks with a deadline, so that no test hangs. */
+  public LockServiceBlockingStub locks() {
+    return LockServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
   }
 
   /** Failures after which a real process would end. */

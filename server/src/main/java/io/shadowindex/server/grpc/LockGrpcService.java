@@ -1,0 +1,153 @@
+package io.shadowindex.server.grpc;
+
+import io.grpc.Context;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockFeed;
+import io.shadowindex.server.lock.LockManager;
+import io.shadowindex.server.lock.LockName;
+import io.shadowindex.server.lock.LockStore.Ended;
+import io.shadowindex.server.lock.LockStore.Holder;
+import io.shadowindex.server.lock.LockStore.LockFilter;
+import io.shadowindex.server.lock.LockStore.Released;
+import io.shadowindex.server.lock.LockWait;
+import io.shadowindex.server.lock.WriteDecision;
+import io.shadowindex.server.lock.WritePermissions;
+import io.shadowindex.v1.AcquireLockRequest;
+import io.shadowindex.v1.AcquireLockResponse;
+import io.shadowindex.v1.CheckWritePermissionRequest;
+import io.shadowindex.v1.CheckWritePermissionResponse;
+import io.shadowindex.v1.ListLocksRequest;
+import io.shadowindex.v1.ListLocksResponse;
+import io.shadowindex.v1.LockServiceGrpc.LockServiceImplBase;
+import io.shadowindex.v1.ReleaseLockRequest;
+import io.shadowindex.v1.ReleaseLockResponse;
+import io.shadowindex.v1.RenewLockRequest;
+import io.shadowindex.v1.RenewLockResponse;
+import io.shadowindex.v1.WatchLocksRequest;
+import io.shadowindex.v1.WatchLocksResponse;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The RPCs on locks: map, call the domain, map back. Requests have passed their field rules. */
+public final class LockGrpcService extends LockServiceImplBase {
+
+  private static final int DEFAULT_PAGE = 100;
+
+  private final LockManager locks;
+  private final WritePermissions permissions;
+  private final LockFeed feed;
+
+  public LockGrpcService(LockManager locks, WritePermissions permissions, LockFeed feed) {
+    this.locks = locks;
+    this.permissions = permissions;
+    this.feed = feed;
+  }
+
+  @Override
+  public void acquireLock(AcquireLockRequest request, StreamObserver<AcquireLockResponse> client) {
+    LockWait wait = waitOf(request.getWaitSeconds());
+    Lease lease = locks.acquire(LockMessages.request(request), wait);
+    if (wait.isAbandoned()) { // nobody would release it
+      locks.release(lease.id(), new Holder(lease.owner(), lease.fencingToken()), Set.of());
+    }
+    answer(client, AcquireLockResponse.newBuilder().setLock(LockMessages.lock(lease)).build());
+  }
+
+  @Override
+  public void renewLock(RenewLockRequest request, StreamObserver<RenewLockResponse> client) {
+    Lease lease =
+        locks.renew(
+            UUID.fromString(request.getLockId()),
+            new Holder(request.getOwner(), request.getFencingToken()));
+    answer(client, RenewLockResponse.newBuilder().setLock(LockMessages.lock(lease)).build());
+  }
+
+  @Override
+  public void releaseLock(ReleaseLockRequest request, StreamObserver<ReleaseLockResponse> client) {
+    UUID id = UUID.fromString(request.getLockId());
+    var response = ReleaseLockResponse.newBuilder();
+    if (request.getForceRelease()) {
+      LockMessages.require(
+          !request.getReason().isBlank(), "reason", "must be given with force_release");
+      LockMessages.require(
+          request.getResourceTypesCount() == 0, "resource_types", "not with force_release");
+      Ended ended = locks.forceRelease(id, request.getOwner(), request.getReason());
+      response.setMessage(
+          "released %s, which %s held".formatted(ended.lease().name(), ended.lease().owner()));
+    } else {
+      Released released =
+          locks.release(
+              id,
+              new Holder(request.getOwner(), request.getFencingToken()),
+              new HashSet<>(request.getResourceTypesList()));
+      response.setMessage("released " + released.freed());
+      if (released.rest() != null) {
+        response.setLock(LockMessages.lock(released.rest()));
+      }
+    }
+    answer(client, response.build());
+  }
+
+  @Override
+  public void listLocks(ListLocksRequest request, StreamObserver<ListLocksResponse> client) {
+    int limit = request.getPageSize() == 0 ? DEFAULT_PAGE : request.getPageSize();
+    String branchName = orNull(request.getBranchName());
+    var filter =
+        new LockFilter(branchName, orNull(request.getResourceType()), orNull(request.getOwner()));
+    var response = ListLocksResponse.newBuilder();
+    locks.list(filter, limit).forEach(lease -> response.addLocks(LockMessages.lock(lease)));
+    if (request.getShowEnded()) {
+      locks
+          .ended(branchName, limit)
+          .forEach(ended -> response.addEndedLocks(LockMessages.ended(ended)));
+    }
+    answer(client, response.build());
+  }
+
+  @Override
+  public void watchLocks(WatchLocksRequest request, StreamObserver<WatchLocksResponse> client) {
+    WatchLocksCall.start(
+        (ServerCallStreamObserver<WatchLocksResponse>) client,
+        feed,
+        orNull(request.getBranchName()));
+  }
+
+  @Override
+  public void checkWritePermission(
+      CheckWritePermissionRequest request, StreamObserver<CheckWritePermissionResponse> client) {
+    LockName name = LockMessages.name(request);
+    WriteDecision decision;
+    if (request.getLockId().isEmpty()) {
+      String action = request.getAction().isEmpty() ? "write" : request.getAction();
+      decision = permissions.check(name, action, waitOf(request.getWaitSeconds()));
+    } else {
+      decision =
+          permissions.checkLease(
+              name,
+              UUID.fromString(request.getLockId()),
+              new Holder(request.getOwner(), request.getFencingToken()));
+    }
+    answer(client, LockMessages.response(decision));
+  }
+
+  /** A wait that ends when the call does. */
+  private static LockWait waitOf(int seconds) {
+    var wait = LockWait.atMost(Duration.ofSeconds(seconds));
+    Context.current().addListener(_ -> wait.abandon(), Runnable::run);
+    return wait;
+  }
+
+  private static <T> void answer(StreamObserver<T> client, T response) {
+    client.onNext(response);
+    client.onCompleted();
+  }
+
+  private static @Nullable String orNull(String text) {
+    return text.isEmpty() ? null : text;
+  }
+}

@@ -1,0 +1,99 @@
+package io.shadowindex.server.lock;
+
+import io.shadowindex.server.refusal.Refusal;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One watcher of locks: the locks as they are, then what happens to them. A reader that falls more
+ * than a queue's length behind gets the locks as they are once more instead of what it missed, so
+ * nothing grows behind it.
+ *
+ * <p>{@link #next} is for one thread; everything else may be called by any.
+ */
+public final class LockWatch implements AutoCloseable {
+
+  private static final int QUEUE = 256;
+  private static final int SNAPSHOT_LIMIT = 1000;
+
+  private final LockFeed owner;
+  private final LockStore store;
+  private final @Nullable String branchName;
+  private final Runnable wakeUp;
+  private final ArrayDeque<LockEvent> queue = new ArrayDeque<>();
+  private boolean behind = true;
+  private boolean draining;
+
+  LockWatch(LockFeed owner, LockStore store, @Nullable String branchName, Runnable wakeUp) {
+    this.owner = owner;
+    this.store = store;
+    this.branchName = branchName;
+    this.wakeUp = wakeUp;
+  }
+
+  /** What a watcher is told. */
+  public sealed interface Message {}
+
+  /** The locks as they are. What is told next may already be in it. */
+  public record Snapshot(List<Lease> leases) implements Message {
+    public Snapshot {
+      leases = List.copyOf(leases);
+    }
+  }
+
+  /** What happened to one of them. */
+  public record Happened(LockEvent event) implements Message {}
+
+  /**
+   * The next message, or empty when there is none now.
+   *
+   * @throws io.shadowindex.server.refusal.RefusedException when the server is shutting down
+   */
+  public Optional<Message> next() {
+    synchronized (queue) {
+      if (!behind) {
+        LockEvent event = queue.poll();
+        if (event != null) {
+          return Optional.of(new Happened(event));
+        }
+        if (draining) {
+          throw new Refusal.Draining().exception();
+        }
+        return Optional.empty();
+      }
+      behind = false;
+      queue.clear();
+    }
+    return Optional.of(
+        new Snapshot(store.list(new LockStore.LockFilter(branchName, null, null), SNAPSHOT_LIMIT)));
+  }
+
+  void offer(LockEvent event) {
+    if (branchName != null && !branchName.equals(event.lease().name().branchName())) {
+      return;
+    }
+    synchronized (queue) {
+      if (behind || queue.size() >= QUEUE) {
+        behind = true;
+      } else {
+        queue.add(event);
+      }
+    }
+    wakeUp.run();
+  }
+
+  void drain() {
+    synchronized (queue) {
+      draining = true;
+    }
+    wakeUp.run();
+  }
+
+  /** Ends the watch. */
+  @Override
+  public void close() {
+    owner.remove(this);
+  }
+}

@@ -1,0 +1,143 @@
+package io.shadowindex.server.storage;
+
+import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
+
+import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockMode;
+import io.shadowindex.server.lock.LockName;
+import io.shadowindex.server.lock.LockRequest;
+import io.shadowindex.server.lock.LockStore.Conflicts;
+import io.shadowindex.server.lock.LockType;
+import io.shadowindex.server.storage.schema.tables.records.HeldLockRecord;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jooq.Condition;
+import org.jooq.DSLContext;
+import org.jooq.Field;
+import org.jooq.impl.DSL;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of locks, for the store of locks and for that of switches, which take the same ones. */
+final class HeldLocks {
+
+  private HeldLocks() {}
+
+  /** Locks that a lock of that name and mode excludes, and that have not expired. */
+  static Condition inTheWayOf(LockName name, LockMode mode, DatabaseClock clock) {
+    Condition condition = HELD_LOCK.BRANCH_NAME.eq(name.branchName());
+    if (!name.resourceTypes().isEmpty()) {
+      var types = new ArrayList<>(name.resourceTypes());
+      types.add("");
+      condition = condition.and(HELD_LOCK.RESOURCE_TYPE.in(types));
+    }
+    if (!name.resourceId().isEmpty()) {
+      condition = condition.and(HELD_LOCK.RESOURCE_ID.in("", name.resourceId()));
+    }
+    if (mode == LockMode.SHARED) {
+      condition = condition.and(HELD_LOCK.LOCK_MODE.eq(LockMode.EXCLUSIVE.name()));
+    }
+    return condition.and(alive(clock));
+  }
+
+  static Condition alive(DatabaseClock clock) {
+    return HELD_LOCK.EXPIRES_AT.isNull().or(HELD_LOCK.EXPIRES_AT.gt(clock.now()));
+  }
+
+  /** The whole leases of which a row matches; one read when none does. */
+  static Conflicts matching(DSLContext query, Condition condition, DatabaseClock clock) {
+    List<UUID> ids =
+        query.select(HELD_LOCK.LOCK_ID).from(HELD_LOCK).where(condition).fetch(HELD_LOCK.LOCK_ID);
+    return ids.isEmpty()
+        ? new Conflicts(List.of(), Instant.EPOCH)
+        : new Conflicts(leases(query, HELD_LOCK.LOCK_ID.in(ids)), clock.read(query));
+  }
+
+  /** Leases from all their rows, oldest first. */
+  static List<Lease> leases(DSLContext query, Condition condition) {
+    Map<UUID, List<HeldLockRecord>> byId = new LinkedHashMap<>();
+    query
+        .selectFrom(HELD_LOCK)
+        .where(condition)
+        .orderBy(HELD_LOCK.ACQUIRED_AT, HELD_LOCK.FENCING_TOKEN, HELD_LOCK.LOCK_ID)
+        .forEach(row -> byId.computeIfAbsent(row.getLockId(), _ -> new ArrayList<>()).add(row));
+    return byId.values().stream().map(HeldLocks::toLease).toList();
+  }
+
+  private static Lease toLease(List<HeldLockRecord> rows) {
+    HeldLockRecord first = rows.getFirst();
+    List<String> resourceTypes =
+        rows.stream().map(HeldLockRecord::getResourceType).filter(type -> !type.isEmpty()).toList();
+    return new Lease(
+        first.getLockId(),
+        new LockRequest(
+            new LockName(first.getBranchName(), resourceTypes, first.getResourceId()),
+            LockType.valueOf(first.getLockType()),
+            LockMode.valueOf(first.getLockMode()),
+            first.getOwner(),
+            first.getReason(),
+            Duration.ofSeconds(first.getTtlSeconds()),
+            Duration.ofSeconds(first.getHeartbeatIntervalSeconds())),
+        first.getFencingToken(),
+        first.getAcquiredAt(),
+        first.getExpiresAt());
+  }
+
+  /**
+   * Writes the rows of a lock, in one statement.
+   *
+   * @param acquiredAt an expression, so that a switch need not ask for the time first
+   */
+  static void insert(
+      DSLContext transaction,
+      UUID id,
+      LockRequest request,
+      long fencingToken,
+      Field<Instant> acquiredAt,
+      @Nullable Instant expiresAt) {
+    List<String> types =
+        request.name().resourceTypes().isEmpty() ? List.of("") : request.name().resourceTypes();
+    var insert =
+        transaction.insertInto(
+            HELD_LOCK,
+            HELD_LOCK.BRANCH_NAME,
+            HELD_LOCK.RESOURCE_TYPE,
+            HELD_LOCK.RESOURCE_ID,
+            HELD_LOCK.LOCK_ID,
+            HELD_LOCK.LOCK_TYPE,
+            HELD_LOCK.LOCK_MODE,
+            HELD_LOCK.OWNER,
+            HELD_LOCK.REASON,
+            HELD_LOCK.TTL_SECONDS,
+            HELD_LOCK.HEARTBEAT_INTERVAL_SECONDS,
+            HELD_LOCK.FENCING_TOKEN,
+            HELD_LOCK.ACQUIRED_AT,
+            HELD_LOCK.EXPIRES_AT);
+    for (String type : types) {
+      insert =
+          insert.values(
+              DSL.val(request.name().branchName()),
+              DSL.val(type),
+              DSL.val(request.name().resourceId()),
+              DSL.val(id),
+              DSL.val(request.type().name()),
+              DSL.val(request.mode().name()),
+              DSL.val(request.owner()),
+              DSL.val(request.reason()),
+              DSL.val((int) request.ttl().toSeconds()),
+              DSL.val((int) request.heartbeatInterval().toSeconds()),
+              DSL.val(fencingToken),
+              acquiredAt,
+              DSL.val(expiresAt, HELD_LOCK.EXPIRES_AT));
+    }
+    insert.execute();
+  }
+
+  static void delete(DSLContext transaction, UUID id) {
+    transaction.deleteFrom(HELD_LOCK).where(HELD_LOCK.LOCK_ID.eq(id)).execute();
+  }
+}

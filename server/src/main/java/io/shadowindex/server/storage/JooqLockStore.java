@@ -1,0 +1,265 @@
+package io.shadowindex.server.storage;
+
+import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
+import static io.shadowindex.server.storage.schema.tables.LockEnding.LOCK_ENDING;
+import static org.jooq.impl.DSL.min;
+import static org.jooq.impl.DSL.noCondition;
+import static org.jooq.impl.DSL.select;
+import static org.jooq.impl.DSL.val;
+
+import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockMode;
+import io.shadowindex.server.lock.LockName;
+import io.shadowindex.server.lock.LockRequest;
+import io.shadowindex.server.lock.LockStore;
+import io.shadowindex.server.lock.LockType;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.storage.schema.tables.records.LockEndingRecord;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jooq.Condition;
+import org.jooq.DSLContext;
+import org.jspecify.annotations.Nullable;
+
+/** Locks in a relational database. */
+final class JooqLockStore implements LockStore {
+
+  private static final Duration KEEP_ENDINGS = Duration.ofDays(30);
+
+  private final Transactions transactions;
+  private final DatabaseClock clock;
+
+  JooqLockStore(Transactions transactions, DatabaseClock clock) {
+    this.transactions = transactions;
+    this.clock = clock;
+  }
+
+  @Override
+  public Attempt tryAcquire(UUID id, LockRequest request) {
+    return transactions.write(
+        transaction -> {
+          Conflicts conflicts =
+              HeldLocks.matching(
+                  transaction, HeldLocks.inTheWayOf(request.name(), request.mode(), clock), clock);
+          if (!conflicts.isEmpty()) {
+            return new Blocked(conflicts);
+          }
+          Instant now = clock.read(transaction);
+          Instant expires = now.plus(request.lifetime());
+          long token = EventLog.nextFencingToken(transaction);
+          HeldLocks.insert(
+              transaction, id, request, token, val(now, HELD_LOCK.ACQUIRED_AT), expires);
+          return new Granted(new Lease(id, request, token, now, expires));
+        });
+  }
+
+  @Override
+  public Lease renew(UUID id, Holder holder) {
+    return transactions.write(
+        transaction -> {
+          Lease lease = require(transaction, id);
+          lease.requireHeldBy(holder);
+          Instant expires = clock.read(transaction).plus(lease.request().lifetime());
+          transaction
+              .update(HELD_LOCK)
+              .set(HELD_LOCK.EXPIRES_AT, expires)
+              .where(HELD_LOCK.LOCK_ID.eq(id))
+              .execute();
+          return new Lease(id, lease.request(), lease.fencingToken(), lease.acquiredAt(), expires);
+        });
+  }
+
+  @Override
+  public Released release(UUID id, Holder holder, Set<String> resourceTypes) {
+    return transactions.write(
+        transaction -> {
+          Lease lease = require(transaction, id);
+          lease.requireHeldBy(holder);
+          LockName freed = lease.part(resourceTypes);
+          Lease rest = lease.without(freed);
+          if (rest == null) {
+            HeldLocks.delete(transaction, id);
+          } else {
+            transaction
+                .deleteFrom(HELD_LOCK)
+                .where(HELD_LOCK.LOCK_ID.eq(id))
+                .and(HELD_LOCK.RESOURCE_TYPE.in(freed.resourceTypes()))
+                .execute();
+          }
+          return new Released(lease, freed, rest);
+        });
+  }
+
+  @Override
+  public Ended forceRelease(UUID id, String administrator, String reason) {
+    return transactions.write(
+        transaction ->
+            end(
+                transaction,
+                new Ended(
+                    require(transaction, id),
+                    Ended.How.FORCE_RELEASED,
+                    administrator,
+                    reason,
+                    clock.read(transaction))));
+  }
+
+  @Override
+  public Expiry expire() {
+    Duration next = untilNextExpiry();
+    if (next == null || next.isPositive()) {
+      return new Expiry(List.of(), next);
+    }
+    List<Ended> ended =
+        transactions.write(
+            transaction -> {
+              Instant now = clock.read(transaction);
+              transaction
+                  .deleteFrom(LOCK_ENDING)
+                  .where(LOCK_ENDING.ENDED_AT.lt(now.minus(KEEP_ENDINGS)))
+                  .execute();
+              var endings = new ArrayList<Ended>();
+              for (Lease lease : HeldLocks.leases(transaction, HELD_LOCK.EXPIRES_AT.le(now))) {
+                endings.add(
+                    end(
+                        transaction,
+                        new Ended(
+                            lease, Ended.How.EXPIRED, "", lease.request().expiryReason(), now)));
+              }
+              return endings;
+            });
+    return new Expiry(ended, untilNextExpiry());
+  }
+
+  private @Nullable Duration untilNextExpiry() {
+    return transactions
+        .read(
+            query ->
+                Optional.ofNullable(
+                        query
+                            .select(min(HELD_LOCK.EXPIRES_AT))
+                            .from(HELD_LOCK)
+                            .fetchSingle()
+                            .value1())
+                    .map(next -> Duration.between(clock.read(query), next)))
+        .orElse(null);
+  }
+
+  private static Ended end(DSLContext transaction, Ended ended) {
+    Lease lease = ended.lease();
+    LockRequest request = lease.request();
+    HeldLocks.delete(transaction, lease.id());
+    transaction
+        .insertInto(LOCK_ENDING)
+        .set(LOCK_ENDING.LOCK_ID, lease.id())
+        .set(LOCK_ENDING.BRANCH_NAME, request.name().branchName())
+        .set(LOCK_ENDING.RESOURCE_TYPES, request.name().resourceTypes().toArray(String[]::new))
+        .set(LOCK_ENDING.RESOURCE_ID, request.name().resourceId())
+        .set(LOCK_ENDING.LOCK_TYPE, request.type().name())
+        .set(LOCK_ENDING.LOCK_MODE, request.mode().name())
+        .set(LOCK_ENDING.OWNER, request.owner())
+        .set(LOCK_ENDING.REASON, request.reason())
+        .set(LOCK_ENDING.TTL_SECONDS, (int) request.ttl().toSeconds())
+        .set(LOCK_ENDING.HEARTBEAT_INTERVAL_SECONDS, (int) request.heartbeatInterval().toSeconds())
+        .set(LOCK_ENDING.FENCING_TOKEN, lease.fencingToken())
+        .set(LOCK_ENDING.ACQUIRED_AT, lease.acquiredAt())
+        .set(LOCK_ENDING.EXPIRES_AT, lease.expiresAt())
+        .set(LOCK_ENDING.HOW, ended.how().name())
+        .set(LOCK_ENDING.ENDED_BY, ended.by())
+        .set(LOCK_ENDING.END_REASON, ended.reason())
+        .set(LOCK_ENDING.ENDED_AT, ended.at())
+        .execute();
+    return ended;
+  }
+
+  @Override
+  public Conflicts conflicts(LockName name, LockMode mode) {
+    return transactions.read(
+        query -> HeldLocks.matching(query, HeldLocks.inTheWayOf(name, mode, clock), clock));
+  }
+
+  @Override
+  public Optional<Lease> find(UUID id) {
+    return transactions.read(query -> find(query, id));
+  }
+
+  @Override
+  public List<Lease> list(LockFilter filter, int limit) {
+    Condition rows = HeldLocks.alive(clock);
+    if (filter.branchName() != null) {
+      rows = rows.and(HELD_LOCK.BRANCH_NAME.eq(filter.branchName()));
+    }
+    if (filter.resourceType() != null) {
+      rows = rows.and(HELD_LOCK.RESOURCE_TYPE.in("", filter.resourceType()));
+    }
+    if (filter.owner() != null) {
+      rows = rows.and(HELD_LOCK.OWNER.eq(filter.owner()));
+    }
+    Condition matching = rows;
+    return transactions.read(
+        query ->
+            HeldLocks.leases(
+                query,
+                HELD_LOCK.LOCK_ID.in(
+                    select(HELD_LOCK.LOCK_ID)
+                        .from(HELD_LOCK)
+                        .where(matching)
+                        .groupBy(HELD_LOCK.LOCK_ID)
+                        .orderBy(min(HELD_LOCK.ACQUIRED_AT))
+                        .limit(limit))));
+  }
+
+  @Override
+  public List<Ended> ended(@Nullable String branchName, int limit) {
+    Condition condition =
+        branchName == null ? noCondition() : LOCK_ENDING.BRANCH_NAME.eq(branchName);
+    return transactions.read(
+        query ->
+            query
+                .selectFrom(LOCK_ENDING)
+                .where(condition)
+                .orderBy(LOCK_ENDING.ENDED_AT.desc(), LOCK_ENDING.FENCING_TOKEN.desc())
+                .limit(limit)
+                .fetch(JooqLockStore::toEnded));
+  }
+
+  private static Ended toEnded(LockEndingRecord row) {
+    var request =
+        new LockRequest(
+            new LockName(row.getBranchName(), List.of(row.getResourceTypes()), row.getResourceId()),
+            LockType.valueOf(row.getLockType()),
+            LockMode.valueOf(row.getLockMode()),
+            row.getOwner(),
+            row.getReason(),
+            Duration.ofSeconds(row.getTtlSeconds()),
+            Duration.ofSeconds(row.getHeartbeatIntervalSeconds()));
+    return new Ended(
+        new Lease(
+            row.getLockId(),
+            request,
+            row.getFencingToken(),
+            row.getAcquiredAt(),
+            row.getExpiresAt()),
+        Ended.How.valueOf(row.getHow()),
+        row.getEndedBy(),
+        row.getEndReason(),
+        row.getEndedAt());
+  }
+
+  /** A lease that its holder or an administrator may end; that of a switch is none. */
+  private Lease require(DSLContext transaction, UUID id) {
+    return find(transaction, id)
+        .filter(lease -> !lease.ofSwitch())
+        .orElseThrow(() -> new Refusal.LockNotFound(id).exception());
+  }
+
+  private Optional<Lease> find(DSLContext query, UUID id) {
+    return HeldLocks.leases(query, HELD_LOCK.LOCK_ID.eq(id).and(HeldLocks.alive(clock))).stream()
+        .findFirst();
+  }
+}

@@ -1,0 +1,30 @@
+package io.shadowindex.server.switchover;
+
+import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockEvent;
+import io.shadowindex.server.lock.LockFeed;
+import io.shadowindex.server.lock.LockMode;
+import io.shadowindex.server.lock.LockName;
+import io.shadowindex.server.lock.LockQueue;
+import java.time.InstantSource;
+
+/**
+ * The place of changes among all who want locks. The lock itself is granted and released by the
+ * transactions that open and close the journal.
+ *
+ * @param queue where a change takes its turn like everybody else
+ * @param feed told of the lock when it is over, so that nothing is told while it is held
+ */
+public record SwitchLocks(LockQueue queue, LockFeed feed, InstantSource clock) {
+
+  LockQueue.Ticket join(LockName name) {
+    return queue.join(name, LockMode.EXCLUSIVE, "a switch");
+  }
+
+  void released(Lease lease) {
+    queue.freed(lease.name());
+    String owner = lease.owner();
+    feed.publish(new LockEvent(LockEvent.Kind.ACQUIRED, lease, owner, "", lease.acquiredAt()));
+    feed.publish(new LockEvent(LockEvent.Kind.RELEASED, lease, owner, "", clock.instant()));
+  }
+}

@@ -1,0 +1,175 @@
+package io.shadowindex.server.lock;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.shadowindex.server.lock.LockStore.Holder;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
+import io.shadowindex.server.testing.ManualClock;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/** The queue and the manager on the double: exclusion, order, wake-ups and expiry. */
+final class LockManagerTest {
+
+  private static final int OPERATIONS = Integer.getInteger("shadowindex.lock.core", 20_000);
+  private static final int THREADS = 8;
+  private static final long SEED = Long.getLong("seed", System.nanoTime());
+  private static final LockName OBJECTS = LockName.resourceTypes("main", List.of("object_type"));
+
+  private final ManualClock clock = new ManualClock();
+  private final LockStore store = new InMemoryLockStore(clock);
+  private final LockQueue queue = new LockQueue();
+  private final LockManager locks = manager(store, clock);
+
+  private LockManager manager(LockStore on, InstantSource time) {
+    return new LockManager(on, queue, new LockFeed(on), time, UUID::randomUUID);
+  }
+
+  @Test
+  void nobodyEverHoldsWhatExcludesAnotherAndNoWakeUpIsLost() throws Exception {
+    System.out.println("locks in memory, seed " + SEED);
+    var history = new LockHistory();
+    try (var threads = Executors.newFixedThreadPool(THREADS)) {
+      var running = new ArrayList<Future<?>>();
+      for (int i = 0; i < THREADS; i++) {
+        var random = new Random(SEED + i);
+        running.add(threads.submit(() -> lockAndRelease(random, history)));
+      }
+      for (Future<?> thread : running) {
+        thread.get();
+      }
+    }
+    System.out.println(history);
+    assertThat(history.violations()).isEmpty();
+    assertThat(queue.size()).isZero();
+  }
+
+  /** A lost wake-up would be a refusal: nobody holds a lock for longer than a moment. */
+  private void lockAndRelease(Random random, LockHistory history) {
+    for (int i = 0; i < OPERATIONS / THREADS; i++) {
+      LockName name = LockHistory.anyName(random);
+      LockMode mode = random.nextInt(3) == 0 ? LockMode.EXCLUSIVE : LockMode.SHARED;
+      Lease lease = acquire(name, mode, "thread", 20);
+      long entry = history.enter(name, mode, lease.fencingToken());
+      for (int spins = random.nextInt(4_000); spins > 0; spins--) {
+        Thread.onSpinWait();
+      }
+      history.leave(entry);
+      release(lease);
+    }
+  }
+
+  @Test
+  void whoComesFirstIsServedFirst() {
+    Lease held = acquire(OBJECTS, LockMode.EXCLUSIVE, "holder", 0);
+    var order = new CopyOnWriteArrayList<String>();
+    var waiting = new ArrayList<CompletableFuture<?>>();
+    for (int i = 0; i < 10; i++) {
+      String owner = "waiter-" + i;
+      LockMode mode = i % 3 == 0 ? LockMode.EXCLUSIVE : LockMode.SHARED;
+      waiting.add(
+          CompletableFuture.runAsync(
+              () -> {
+                Lease lease = acquire(OBJECTS, mode, owner, 20);
+                order.add(mode.name());
+                release(lease);
+              },
+              command -> Thread.ofVirtual().start(command)));
+      int joined = i + 1;
+      await().until(() -> queue.size() == joined);
+    }
+
+    release(held);
+    waiting.forEach(CompletableFuture::join);
+
+    assertThat(order)
+        .containsExactly(
+            "EXCLUSIVE",
+            "SHARED",
+            "SHARED",
+            "EXCLUSIVE",
+            "SHARED",
+            "SHARED",
+            "EXCLUSIVE",
+            "SHARED",
+            "SHARED",
+            "EXCLUSIVE");
+  }
+
+  @Test
+  void aSharedRequestDoesNotOvertakeAnExclusiveOneThatWaits() {
+    Lease reader = acquire(OBJECTS, LockMode.SHARED, "reader", 0);
+    var writer =
+        CompletableFuture.supplyAsync(() -> acquire(OBJECTS, LockMode.EXCLUSIVE, "writer", 20));
+    await().until(() -> queue.size() == 1);
+
+    var refused =
+        catchThrowableOfType(
+            RefusedException.class, () -> acquire(OBJECTS, LockMode.SHARED, "late", 0));
+
+    assertThat(((Refusal.LockHeld) refused.refusal()).holder()).isEqualTo("writer");
+    release(reader);
+    release(writer.join());
+  }
+
+  @Test
+  void expiryWakesWhoWaitsAndIsTold() {
+    var feed = new LockFeed(store);
+    var telling = new LockManager(store, queue, feed, clock, UUID::randomUUID);
+    Lease lost = acquire(OBJECTS, LockMode.EXCLUSIVE, "lost", 0);
+    var waiting =
+        CompletableFuture.supplyAsync(() -> acquire(OBJECTS, LockMode.EXCLUSIVE, "next", 20));
+    await().until(() -> queue.size() == 1);
+    try (LockWatch watch = feed.watch(null, () -> {})) {
+      assertThat(watch.next()).isPresent(); // the snapshot
+      clock.advance(Duration.ofSeconds(60));
+
+      telling.expireNow();
+
+      assertThat(waiting.join().owner()).isEqualTo("next");
+      var told = (LockWatch.Happened) watch.next().orElseThrow();
+      assertThat(told.event().kind()).isEqualTo(LockEvent.Kind.EXPIRED);
+      assertThat(told.event().lease()).isEqualTo(lost);
+    }
+  }
+
+  @Test
+  void aWatcherThatFallsBehindGetsTheLocksAsTheyAreInstead() {
+    var feed = new LockFeed(store);
+    Lease lease = acquire(OBJECTS, LockMode.EXCLUSIVE, "alice", 0);
+    try (LockWatch watch = feed.watch("main", () -> {})) {
+      assertThat(watch.next()).isPresent();
+      for (int i = 0; i < 1000; i++) {
+        feed.publish(new LockEvent(LockEvent.Kind.RENEWED, lease, "alice", "", clock.instant()));
+      }
+
+      var told = (LockWatch.Snapshot) watch.next().orElseThrow();
+      assertThat(told.leases()).containsExactly(lease);
+      assertThat(watch.next()).isEmpty();
+    }
+  }
+
+  private Lease acquire(LockName name, LockMode mode, String owner, int waitSeconds) {
+    return locks.acquire(
+        new LockRequest(
+            name, LockType.MANUAL, mode, owner, "", Duration.ofSeconds(60), Duration.ZERO),
+        LockWait.atMost(Duration.ofSeconds(waitSeconds)));
+  }
+
+  private void release(Lease lease) {
+    locks.release(lease.id(), new Holder(lease.owner(), lease.fencingToken()), Set.of());
+  }
+}
