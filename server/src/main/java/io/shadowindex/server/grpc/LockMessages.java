@@ -151,12 +151,8 @@ final class LockMessages {
         if (denied.indexingProgress() != null) {
           response.setIndexingProgress(denied.indexingProgress());
         }
-        Duration timeToGo = denied.timeToGo();
-        if (timeToGo != null) {
-          long millis = Math.max(1, timeToGo.toMillis());
-          response.setEtaMs(millis).setEtaSeconds((int) Math.ceilDiv(millis, 1000));
-        }
-        yield response.build();
+        long millis = Math.max(1, denied.timeToGo().toMillis());
+        yield response.setEtaMs(millis).setEtaSeconds((int) Math.ceilDiv(millis, 1000)).build();
       }
     };
   }

@@ -17,7 +17,7 @@ public sealed interface WriteDecision {
    * @param age how long it has been held
    * @param reason one sentence that names holder, scope and age
    * @param indexingProgress of the build that covers it, in percent; null without one
-   * @param timeToGo how long it is expected to last; null when nobody can tell
+   * @param timeToGo how long it is expected to last: at most until it expires
    * @param otherResourceTypes known types of the branch that can be written to now
    * @param alternatives what a developer can do instead, one sentence each
    */
@@ -26,7 +26,7 @@ public sealed interface WriteDecision {
       Duration age,
       String reason,
       @Nullable Integer indexingProgress,
-      @Nullable Duration timeToGo,
+      Duration timeToGo,
       List<String> otherResourceTypes,
       List<String> alternatives)
       implements WriteDecision {

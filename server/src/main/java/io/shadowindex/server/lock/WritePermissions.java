@@ -92,7 +92,7 @@ public final class WritePermissions {
         alternatives(name, lock, timeToGo, others));
   }
 
-  private @Nullable Duration timeToGo(
+  private Duration timeToGo(
       Lease lock, IndexingSituation.@Nullable Build build, Conflicts conflicts) {
     if (lock.ofSwitch()) {
       return situation.expectedSwitch();
@@ -119,7 +119,7 @@ public final class WritePermissions {
   }
 
   private static List<String> alternatives(
-      LockName name, Lease lock, @Nullable Duration timeToGo, List<String> others) {
+      LockName name, Lease lock, Duration timeToGo, List<String> others) {
     var alternatives = new ArrayList<String>();
     if (!others.isEmpty()) {
       alternatives.add("Work on " + String.join(" or ", others));
@@ -131,12 +131,10 @@ public final class WritePermissions {
           alternatives.add(
               "Work on another resource of " + String.join(" or ", name.resourceTypes()));
     }
-    if (timeToGo != null) {
-      alternatives.add("Retry in about " + Lease.words(timeToGo));
-      long seconds = timeToGo.toSeconds() + 1;
-      if (seconds <= LONGEST_WAIT_SECONDS) {
-        alternatives.add("Write with wait_seconds=" + seconds);
-      }
+    alternatives.add("Retry in about " + Lease.words(timeToGo));
+    long seconds = timeToGo.toSeconds() + 1;
+    if (seconds <= LONGEST_WAIT_SECONDS) {
+      alternatives.add("Write with wait_seconds=" + seconds);
     }
     if (!lock.ofSwitch()) {
       alternatives.add("Ask %s to release lock %s".formatted(lock.owner(), lock.id()));
