@@ -76,11 +76,11 @@ import java.util.function.Function;
 public final class ShadowIndexClient implements AutoCloseable {
   private static final Duration CALL_DEADLINE = Duration.ofSeconds(30);
 
-  /** CompleteBuild answers after the server has read and hashed every file. */
-  private static final Duration COMPLETE_DEADLINE = Duration.ofHours(2);
-
-  /** What a switch may take beside its wait for the lock: its checks walk the directory. */
-  private static final Duration SWITCH_ALLOWANCE = Duration.ofMinutes(2);
+  /**
+   * For calls that the server answers after it has read, hashed or copied every file of an index. A
+   * server that dies is noticed by the keep-alive long before.
+   */
+  private static final Duration READING_DEADLINE = Duration.ofHours(2);
 
   private static final int DEFAULT_SWITCH_TIMEOUT_SECONDS = 10;
 
@@ -133,7 +133,7 @@ public final class ShadowIndexClient implements AutoCloseable {
   /** Completes a build; takes the server as long as reading the index once, 2 hours at most. */
   public CompleteBuildResponse completeBuild(CompleteBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(COMPLETE_DEADLINE, stub -> stub.completeBuild(repeatable));
+    return repeated(READING_DEADLINE, stub -> stub.completeBuild(repeatable));
   }
 
   /** Declares a build failed. */
@@ -156,8 +156,8 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /**
    * Switches to a built generation. A switch that validation or verification refuses is an ordinary
-   * answer whose {@code success} is false. The deadline is the request's own timeout and two
-   * minutes.
+   * answer whose {@code success} is false. The deadline is the request's own timeout and two hours,
+   * for its checks and copies.
    */
   public SwitchIndexResponse switchIndex(SwitchIndexRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
@@ -181,12 +181,12 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Says where live links, database and files do not agree. */
   public CheckIndexesResponse checkIndexes(CheckIndexesRequest request) {
-    return within(SWITCH_ALLOWANCE).checkIndexes(request);
+    return within(READING_DEADLINE).checkIndexes(request);
   }
 
   private static Duration switchDeadline(int timeoutSeconds) {
     return Duration.ofSeconds(timeoutSeconds == 0 ? DEFAULT_SWITCH_TIMEOUT_SECONDS : timeoutSeconds)
-        .plus(SWITCH_ALLOWANCE);
+        .plus(READING_DEADLINE);
   }
 
   /** Answers one build. */

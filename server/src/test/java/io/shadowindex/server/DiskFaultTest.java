@@ -17,6 +17,8 @@ import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
+import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.SwitchStrategy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -69,6 +71,7 @@ final class DiskFaultTest {
     COMPLETE,
     FIRST_SWITCH,
     SWITCH,
+    COPY_AND_SWITCH,
     ROLL_BACK,
     DELETE
   }
@@ -169,12 +172,29 @@ final class DiskFaultTest {
       }
       case FIRST_SWITCH -> new Scene(branch, null, server.built(branch));
       case SWITCH -> new Scene(branch, switched(branch), server.built(branch));
+      case COPY_AND_SWITCH -> new Scene(branch, switched(branch), toBeCopied(branch));
       case ROLL_BACK -> {
         ShadowIndex earlier = switched(branch);
         yield new Scene(branch, switched(branch), earlier);
       }
       case DELETE -> new Scene(branch, switched(branch), null);
     };
+  }
+
+  private ShadowIndex toBeCopied(String branch) throws IOException {
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                StartBuildRequest.newBuilder()
+                    .setBranchName(branch)
+                    .setIndexType(IndexType.Enum.SEARCH_INDEX)
+                    .addResourceTypes("object_type")
+                    .setSwitchStrategy(SwitchStrategy.Enum.COPY_AND_REPLACE)
+                    .build())
+            .getShadowIndex();
+    TestServer.write(build, "segment", "records of " + build.getShadowIndexId());
+    return server.complete(build, 100);
   }
 
   private ShadowIndex switched(String branch) throws IOException {
@@ -187,7 +207,7 @@ final class DiskFaultTest {
     switch (change) {
       case START -> server.startBuild(scene.branch());
       case COMPLETE -> server.complete(next(scene), 1);
-      case FIRST_SWITCH, SWITCH ->
+      case FIRST_SWITCH, SWITCH, COPY_AND_SWITCH ->
           assertThat(server.switchTo(next(scene)).getSuccess()).as("refused by status").isTrue();
       case ROLL_BACK ->
           assertThat(
@@ -228,7 +248,8 @@ final class DiskFaultTest {
               .getIndex()
               .hasLiveBuild();
       case COMPLETE -> server.get(next(scene)).getState() == State.BUILT;
-      case FIRST_SWITCH, SWITCH, ROLL_BACK -> server.get(next(scene)).getState() == State.ACTIVE;
+      case FIRST_SWITCH, SWITCH, COPY_AND_SWITCH, ROLL_BACK ->
+          server.get(next(scene)).getState() == State.ACTIVE;
       case DELETE -> server.get(Objects.requireNonNull(scene.live())).getState() == State.CLEANUP;
     };
   }
@@ -237,7 +258,8 @@ final class DiskFaultTest {
     ShadowIndex expected =
         switch (change) {
           case START, COMPLETE -> null;
-          case FIRST_SWITCH, SWITCH, ROLL_BACK -> happened ? scene.next() : scene.live();
+          case FIRST_SWITCH, SWITCH, COPY_AND_SWITCH, ROLL_BACK ->
+              happened ? scene.next() : scene.live();
           case DELETE -> happened ? null : scene.live();
         };
     Path link =
@@ -245,7 +267,7 @@ final class DiskFaultTest {
     if (expected == null) {
       assertThat(Files.exists(link, LinkOption.NOFOLLOW_LINKS)).isFalse();
     } else {
-      assertThat(link.toRealPath()).isEqualTo(Path.of(expected.getShadowIndexPath()).toRealPath());
+      assertThat(link.toRealPath()).hasFileName(expected.getShadowIndexId());
       assertThat(link.resolve("segment")).isReadable();
     }
     assertThat(server.server().switchStore().open()).isEmpty();

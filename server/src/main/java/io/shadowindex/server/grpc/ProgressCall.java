@@ -16,6 +16,8 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One StreamProgress call. Reports are taken on the transport's thread; a virtual thread of its own
@@ -59,6 +61,8 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
    * @param reportsPerSecond how many reports there may be in one second
    */
   record Limits(Duration opening, int reportsPerSecond) {}
+
+  private static final Logger log = LoggerFactory.getLogger(ProgressCall.class);
 
   private ProgressCall(
       BuildLifecycle builds,
@@ -164,7 +168,7 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
       answerUntilEnd();
     } catch (RuntimeException e) {
       if (!closed) {
-        end(e);
+        endUnlessEnded(e);
       }
     } finally {
       WorkerStreams.Stream opened = stream;
@@ -259,6 +263,18 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
             .setDirective(next)
             .setProgress(messages.progress(build))
             .build());
+  }
+
+  /**
+   * Ends the call, unless a request that breaks its rules has just ended it on the transport's
+   * thread, of which this one hears only by the refusal of what it sends.
+   */
+  private void endUnlessEnded(RuntimeException cause) {
+    try {
+      end(cause);
+    } catch (IllegalStateException ended) {
+      log.debug("the call had ended already", ended);
+    }
   }
 
   private void end(RuntimeException cause) {

@@ -15,9 +15,11 @@ import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.protobuf.StatusProto;
 import io.shadowindex.v1.ErrorReason;
+import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -39,6 +41,9 @@ public final class ErrorConformance implements ClientInterceptor {
           Pattern.compile("(?i)\\b(select .+ from|insert into|update .+ set|delete from)\\b"),
           Pattern.compile("\\b(io|java|javax|org|com|jdk)\\.[a-z]+\\.[\\w.$]+"),
           Pattern.compile("\\w+(Exception|Error)\\b"));
+
+  private static final Set<String> SERVICES =
+      Set.of(ShadowIndexServiceGrpc.SERVICE_NAME, LockServiceGrpc.SERVICE_NAME);
 
   /** What gRPC itself says, on this side or the other, of calls that never reach the service. */
   private static final Pattern OF_TRANSPORT =
@@ -70,7 +75,7 @@ public final class ErrorConformance implements ClientInterceptor {
             new SimpleForwardingClientCallListener<>(listener) {
               @Override
               public void onClose(Status status, Metadata trailers) {
-                if (ShadowIndexServiceGrpc.SERVICE_NAME.equals(method.getServiceName())) {
+                if (SERVICES.contains(method.getServiceName())) {
                   check(method.getFullMethodName(), sent.toString(), status, trailers);
                 }
                 super.onClose(status, trailers);
