@@ -10,11 +10,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -136,9 +139,37 @@ public final class H2Database implements Transactions, AutoCloseable {
   /** Work that has the writer for itself. */
   private static final class Exclusive<T> extends Job<T> {
     private final Work<T> work;
+    private final AtomicBoolean taken = new AtomicBoolean();
+    private final CountDownLatch begun = new CountDownLatch(1);
 
     Exclusive(Work<T> work) {
       this.work = work;
+    }
+
+    /** Waits for the writer to begin it; when it does not in time, it never will. */
+    boolean begunBefore(long deadline) {
+      boolean interrupted = false;
+      try {
+        while (true) {
+          try {
+            return begun.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)
+                || !taken.compareAndSet(false, true);
+          } catch (InterruptedException e) {
+            interrupted = true; // what is wanted is wanted still, and cannot be left half done
+          }
+        }
+      } finally {
+        if (interrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+
+    /** Whether it is still wanted. */
+    boolean begin() {
+      boolean wanted = taken.compareAndSet(false, true);
+      begun.countDown();
+      return wanted;
     }
 
     void run() {
@@ -211,10 +242,10 @@ public final class H2Database implements Transactions, AutoCloseable {
   }
 
   @Override
-  public <T> T exclusively(Work<T> work) throws IOException {
+  public <T> Optional<T> exclusively(Work<T> work, long deadline) throws IOException {
     var job = new Exclusive<T>(work);
     enqueue(job);
-    return job.await();
+    return job.begunBefore(deadline) ? Optional.of(job.await()) : Optional.empty();
   }
 
   private void enqueue(Job<?> job) {
@@ -304,6 +335,9 @@ public final class H2Database implements Transactions, AutoCloseable {
   }
 
   private void carryOut(Exclusive<?> job) {
+    if (!job.begin()) {
+      return;
+    }
     if (failed) {
       job.answerUnknown();
     } else {

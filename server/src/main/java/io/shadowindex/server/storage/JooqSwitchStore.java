@@ -62,8 +62,8 @@ final class JooqSwitchStore implements SwitchStore {
   }
 
   @Override
-  public <T> T exclusively(Change<T> change) throws IOException {
-    return transactions.exclusively(change::run);
+  public <T> Optional<T> exclusively(Change<T> change, long deadline) throws IOException {
+    return transactions.exclusively(change::run, deadline);
   }
 
   @Override

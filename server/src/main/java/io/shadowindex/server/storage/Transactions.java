@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jooq.DSLContext;
 
@@ -17,8 +18,11 @@ interface Transactions {
    * Runs work that {@link #write}s several times: no write of others comes between, and none of
    * them waits behind others. Each is durable when it returns, as ever. The others wait meanwhile,
    * so the work waits for nothing but the disk. What it throws is thrown here, and undoes nothing.
+   *
+   * @param deadline the {@link System#nanoTime} after which it is not begun any more, and the
+   *     answer is empty; once begun it is carried out to its end
    */
-  <T> T exclusively(Work<T> work) throws IOException;
+  <T> Optional<T> exclusively(Work<T> work, long deadline) throws IOException;
 
   /** What is done exclusively. */
   @FunctionalInterface

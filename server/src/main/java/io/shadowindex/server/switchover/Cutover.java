@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -83,7 +84,12 @@ final class Cutover {
     try (var ticket = locks.join(name)) {
       while (ticket.awaitTurn(deadline)) {
         observer.before(SwitchStep.INTEND);
-        switch (store.exclusively(() -> attempt(intend.get(), link, next, verification))) {
+        Optional<Attempt> attempt =
+            store.exclusively(() -> attempt(intend.get(), link, next, verification), deadline);
+        if (attempt.isEmpty()) {
+          break;
+        }
+        switch (attempt.get()) {
           case Result result -> {
             return result;
           }

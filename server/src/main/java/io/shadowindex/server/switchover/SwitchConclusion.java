@@ -81,8 +81,10 @@ final class SwitchConclusion {
   }
 
   /**
-   * Ends a change that a crash cut off; the link decides. What it leads to is read and compared
-   * with the manifest, since nobody knows any more what it looked like.
+   * Ends a change that a crash cut off; the link decides. What it leads to is compared with the
+   * manifest, and read where it was touched since that was written: nobody knows any more what it
+   * looked like, and nobody can call before this has ended. A serving copy, which is younger than
+   * its manifest, is read as a whole.
    */
   Ended recover(SwitchJournal journal) throws IOException {
     return recover(journal, () -> contentErrors(journal));
@@ -169,8 +171,10 @@ final class SwitchConclusion {
       return List.of();
     }
     try {
-      Manifest manifest = Manifest.read(layout.manifest(journal.generationId()));
-      return GenerationCheck.content(generation, manifest).errors();
+      Path path = layout.manifest(journal.generationId());
+      return GenerationCheck.contentSince(
+              generation, Manifest.read(path), Files.getLastModifiedTime(path))
+          .errors();
     } catch (NoSuchFileException e) {
       return List.of("the manifest is gone");
     } catch (Manifest.DamagedException e) {

@@ -8,6 +8,7 @@ import io.shadowindex.server.lock.LockStore.Conflicts;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +26,14 @@ import org.jspecify.annotations.Nullable;
 public interface SwitchStore {
 
   /**
-   * Carries out a change, from its intention to its end, ahead of everybody else's writes and with
-   * none of them in between. The store may do so on a thread of its own. The change must not wait
-   * for anything but the disk; what it throws is thrown here.
+   * Carries out a change, from its intention to its end, with nobody else's writes in between. The
+   * store may do so on a thread of its own. The change must not wait for anything but the disk;
+   * what it throws is thrown here.
+   *
+   * @param deadline the {@link System#nanoTime} after which it is not begun any more, and the
+   *     answer is empty: a disk that hangs holds up whatever comes later
    */
-  <T> T exclusively(Change<T> change) throws IOException;
+  <T> Optional<T> exclusively(Change<T> change, long deadline) throws IOException;
 
   /** What is done under the lock. */
   @FunctionalInterface

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jooq.DSLContext;
 import org.junit.jupiter.api.AfterEach;
@@ -126,14 +127,17 @@ final class H2DatabaseTest {
       Future<List<Integer>> exclusive =
           threads.submit(
               () ->
-                  database.exclusively(
-                      () -> {
-                        entered.countDown();
-                        database.write(t -> insert(t, 1));
-                        await().until(() -> database.queued() == 1);
-                        database.write(t -> insert(t, 2));
-                        return ids();
-                      }));
+                  database
+                      .exclusively(
+                          () -> {
+                            entered.countDown();
+                            database.write(t -> insert(t, 1));
+                            await().until(() -> database.queued() == 1);
+                            database.write(t -> insert(t, 2));
+                            return ids();
+                          },
+                          inAMinute())
+                      .orElseThrow());
       entered.await();
       Future<?> other = threads.submit(() -> database.write(t -> insert(t, 3)));
 
@@ -144,6 +148,32 @@ final class H2DatabaseTest {
   }
 
   @Test
+  void exclusiveWorkIsNotBegunAfterItsDeadline() throws Exception {
+    var gate = new CountDownLatch(1);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var entered = new CountDownLatch(1);
+      Future<?> hanging =
+          threads.submit(
+              () ->
+                  database.write(
+                      t -> {
+                        entered.countDown();
+                        awaitUninterruptibly(gate);
+                        return insert(t, 1);
+                      }));
+      entered.await();
+
+      assertThat(database.exclusively(() -> database.write(t -> insert(t, 2)), System.nanoTime()))
+          .isEmpty();
+
+      gate.countDown();
+      hanging.get();
+    }
+    database.write(t -> insert(t, 3));
+    assertThat(ids()).containsExactly(1, 3);
+  }
+
+  @Test
   void whatExclusiveWorkThrowsReachesItsCallerAndUndoesNothing() {
     assertThatThrownBy(
             () ->
@@ -151,7 +181,8 @@ final class H2DatabaseTest {
                     () -> {
                       database.write(t -> insert(t, 1));
                       throw new IOException("on purpose");
-                    }))
+                    },
+                    inAMinute()))
         .isInstanceOf(IOException.class)
         .hasMessage("on purpose");
 
@@ -162,19 +193,22 @@ final class H2DatabaseTest {
   @Test
   void aTransactionRefusedInExclusiveWorkIsRolledBackAlone() throws Exception {
     int answer =
-        database.exclusively(
-            () -> {
-              database.write(t -> insert(t, 1));
-              assertThatThrownBy(
-                      () ->
-                          database.write(
-                              t -> {
-                                insert(t, 2);
-                                throw new IllegalStateException("on purpose");
-                              }))
-                  .hasMessage("on purpose");
-              return database.write(t -> insert(t, 3));
-            });
+        database
+            .exclusively(
+                () -> {
+                  database.write(t -> insert(t, 1));
+                  assertThatThrownBy(
+                          () ->
+                              database.write(
+                                  t -> {
+                                    insert(t, 2);
+                                    throw new IllegalStateException("on purpose");
+                                  }))
+                      .hasMessage("on purpose");
+                  return database.write(t -> insert(t, 3));
+                },
+                inAMinute())
+            .orElseThrow();
 
     assertThat(answer).isEqualTo(1);
     assertThat(ids()).containsExactly(1, 3);
@@ -216,6 +250,10 @@ final class H2DatabaseTest {
 
   private static Refusal refusal(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
     return catchThrowableOfType(RefusedException.class, call).refusal();
+  }
+
+  private static long inAMinute() {
+    return System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
   }
 
   private static int insert(DSLContext transaction, int id) {
