@@ -70,7 +70,9 @@ final class SystemCallFaultIT {
       ShadowIndex old = switchTo(server, built(server));
       next = built(server);
       Path linkDirectory = Path.of(old.getCurrentIndexPath()).getParent();
-      try (var _ = Strace.failing(server.pid(), List.of(linkDirectory), SYNC, "EIO:when=2+")) {
+      try (var _ =
+          Strace.failingInThread(
+              server.pid(), "h2-writer", List.of(linkDirectory), SYNC, "EIO:when=1")) {
         assertNotAcknowledged(server, next);
       }
     }

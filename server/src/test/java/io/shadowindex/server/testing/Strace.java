@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,8 +40,27 @@ public final class Strace implements AutoCloseable {
    */
   public static Strace failing(long pid, List<Path> paths, String calls, String error)
       throws IOException {
-    var command =
-        new ArrayList<>(List.of("strace", "-f", "-p", Long.toString(pid), "-o", "/dev/null", "-e"));
+    return failing(List.of("-f", "-p", Long.toString(pid)), paths, calls, error);
+  }
+
+  /** The same for the calls of one thread of the process, by its name. */
+  public static Strace failingInThread(
+      long pid, String thread, List<Path> paths, String calls, String error) throws IOException {
+    try (var tasks = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+      for (Path task : tasks.toList()) {
+        if (Files.readString(task.resolve("comm")).strip().equals(thread)) {
+          return failing(List.of("-p", task.getFileName().toString()), paths, calls, error);
+        }
+      }
+    }
+    throw new AssertionError("there is no thread " + thread);
+  }
+
+  private static Strace failing(List<String> traced, List<Path> paths, String calls, String error)
+      throws IOException {
+    var command = new ArrayList<>(List.of("strace"));
+    command.addAll(traced);
+    command.addAll(List.of("-o", "/dev/null", "-e"));
     command.add("inject=%s:error=%s".formatted(calls, error));
     for (Path path : paths) {
       command.addAll(List.of("-P", path.toRealPath().toString()));
