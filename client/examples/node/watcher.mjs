@@ -5,13 +5,12 @@
 //
 // The revision of the last event is all that has to be remembered; it may as well be kept in a file.
 
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import grpc from "@grpc/grpc-js";
 import loader from "@grpc/proto-loader";
 
-const protos = fileURLToPath(new URL("../../../proto/target/protos", import.meta.url)); // from `make build`
-const definition = loader.loadSync("shadowindex/v1/shadow_index_service.proto", {
-  includeDirs: [protos],
+const descriptors = new URL("../../../proto/target/shadowindex.binpb", import.meta.url); // from `make build`
+const definition = loader.loadFileDescriptorSetFromBuffer(readFileSync(descriptors), {
   keepCase: true,
   longs: String,
   enums: String,
@@ -43,7 +42,9 @@ function watch() {
       console.log(JSON.stringify({ revision, [event]: message[event] }));
     }
   });
-  stream.on("end", () => client.close()); // the build is final; nothing is left to wait for
+  stream.on("status", ({ code }) => {
+    if (code === grpc.status.OK) client.close(); // the build is final; nothing is left to wait for
+  });
   stream.on("error", (error) => {
     if (error.code !== grpc.status.UNAVAILABLE) {
       console.error(`${grpc.status[error.code]}: ${error.details}`);

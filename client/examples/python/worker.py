@@ -19,8 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "generated"))  # made by client/examples/install
 
 import grpc  # noqa: E402
-from shadowindex.v1 import index_pb2, shadow_index_service_pb2 as pb  # noqa: E402
-from shadowindex.v1 import worker_pb2  # noqa: E402
+from shadowindex.v1 import shadow_index_pb2, shadow_index_service_pb2 as pb, worker_pb2  # noqa: E402
 from shadowindex.v1.shadow_index_service_pb2_grpc import ShadowIndexServiceStub  # noqa: E402
 
 WORD = re.compile(r"[a-z]{3,}")
@@ -82,7 +81,7 @@ def main():
         service.StartBuild,
         pb.StartBuildRequest(
             branch_name=arguments.branch,
-            index_type=index_pb2.IndexType.SEARCH_INDEX,
+            index_type=shadow_index_pb2.IndexType.SEARCH_INDEX,
             index_name=arguments.index_name,
             resource_types=["document"],
             service_name="python-worker",
