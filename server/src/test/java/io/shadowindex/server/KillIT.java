@@ -155,7 +155,7 @@ final class KillIT {
 
   private void killWhileStarting(Path data, Random random) throws Exception {
     Process starting = ServerProcess.launch(data, QUICK_START);
-    pause(random.nextInt(START_MILLIS));
+    var _ = starting.waitFor(random.nextInt(START_MILLIS), TimeUnit.MILLISECONDS);
     starting.destroyForcibly().waitFor();
     killsAtStart.incrementAndGet();
   }
@@ -169,8 +169,7 @@ final class KillIT {
         working.add(Thread.ofVirtual().start(() -> client.workUntilKilled(server, firstAnswers)));
       }
       assertThat(firstAnswers.await(30, TimeUnit.SECONDS)).isTrue();
-      pause(random.nextInt(500));
-      server.kill();
+      server.killAfter(random.nextInt(500));
       for (Thread thread : working) {
         thread.join();
       }
@@ -182,11 +181,6 @@ final class KillIT {
     startToListening.add(server.startToListening());
     recovery.add(server.recovery());
     return server;
-  }
-
-  /** Lets the clients work for a while: the moment of the kill is the point of the test. */
-  private static void pause(int millis) throws InterruptedException {
-    var _ = new CountDownLatch(1).await(millis, TimeUnit.MILLISECONDS);
   }
 
   /** Reads all indexes in turn, a thousand times a second, leaving the processor to the server. */

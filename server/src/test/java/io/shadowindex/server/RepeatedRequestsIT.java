@@ -26,7 +26,6 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -62,9 +61,7 @@ final class RepeatedRequestsIT {
         running.add(lanes.submit(() -> mutateUntilDone(branch)));
       }
       for (int i = 0; i < KILLS; i++) {
-        TimeUnit.MILLISECONDS.sleep(
-            300 + random.nextInt(700)); // the moment of the kill is the test
-        server.get().kill();
+        server.get().killAfter(300 + random.nextInt(700));
         server.set(ServerProcess.start(data, QUICK_START));
       }
       done = true;

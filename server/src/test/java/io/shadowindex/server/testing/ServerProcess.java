@@ -163,6 +163,14 @@ public final class ServerProcess implements AutoCloseable {
     channel.shutdownNow();
   }
 
+  /** Lets it work for so long first: at which moment it is killed is the point of a test. */
+  public void killAfter(int millis) throws InterruptedException {
+    if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
+      throw new AssertionError("the server ended by itself, with " + process.exitValue());
+    }
+    kill();
+  }
+
   /** Asks the process to stop, SIGTERM, and answers its exit code. */
   public int terminate() throws InterruptedException {
     process.destroy();
