@@ -368,7 +368,11 @@ final class JooqSwitchStore implements SwitchStore {
     values.put(SHADOW_INDEX.SWITCHED_AT, now);
     values.put(SHADOW_INDEX.RETAIN_UNTIL, null);
     values.putAll(
-        result(true, "it became live; the server was ended before it told more", "", now));
+        result(
+            true,
+            journal.kind() == Kind.ROLLBACK ? "Index rolled back" : "Index switch completed",
+            "",
+            now));
     values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, false);
     ShadowIndex generation = end(transaction, journal.generationId(), trigger, values);
     changes.add(changed(generation, trigger, message, now));
@@ -474,7 +478,7 @@ final class JooqSwitchStore implements SwitchStore {
                 transaction, journal, BuildEvent.Kind.SWITCH_ROLLED_BACK, journal.remark(), now);
           }
           Map<Field<?>, @Nullable Object> values =
-              result(false, "it was left again", journal.remark(), now);
+              result(false, "Index not switched: verification failed", journal.remark(), now);
           values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, false);
           values.put(SHADOW_INDEX.ERROR_MESSAGE, journal.remark());
           values.put(SHADOW_INDEX.RETAIN_UNTIL, now.plus(keepFiles));
