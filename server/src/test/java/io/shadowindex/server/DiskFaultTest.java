@@ -2,11 +2,13 @@ package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.AtStep;
 import io.shadowindex.server.testing.CutOffSwitches;
 import io.shadowindex.server.testing.DiskFaults;
 import io.shadowindex.server.testing.DiskFaults.Fault;
@@ -46,6 +48,7 @@ final class DiskFaultTest {
   private final DiskFaults disk = new DiskFaults();
   private Path directory = Path.of("");
   private TestServer server;
+  private volatile SwitchStep.Observer observer = SwitchStep.Observer.NONE;
 
   @BeforeEach
   void startServer(@TempDir Path temporary) throws IOException {
@@ -57,7 +60,7 @@ final class DiskFaultTest {
     server =
         TestServer.start(
             directory,
-            new Environment(InstantSource.system(), disk.files(), SwitchStep.Observer.NONE));
+            new Environment(InstantSource.system(), disk.files(), step -> observer.before(step)));
   }
 
   @AfterEach
@@ -72,6 +75,8 @@ final class DiskFaultTest {
     FIRST_SWITCH,
     SWITCH,
     COPY_AND_SWITCH,
+    /** Taken back, for a file that is gone after the flip. */
+    SWITCH_TO_DAMAGED,
     ROLL_BACK,
     DELETE
   }
@@ -172,6 +177,12 @@ final class DiskFaultTest {
       }
       case FIRST_SWITCH -> new Scene(branch, null, server.built(branch));
       case SWITCH -> new Scene(branch, switched(branch), server.built(branch));
+      case SWITCH_TO_DAMAGED -> {
+        var scene = new Scene(branch, switched(branch), server.built(branch));
+        Path segment = Path.of(next(scene).getShadowIndexPath()).resolve("segment");
+        observer = AtStep.run(SwitchStep.VERIFY, () -> Files.deleteIfExists(segment));
+        yield scene;
+      }
       case COPY_AND_SWITCH -> new Scene(branch, switched(branch), toBeCopied(branch));
       case ROLL_BACK -> {
         ShadowIndex earlier = switched(branch);
@@ -209,6 +220,10 @@ final class DiskFaultTest {
       case COMPLETE -> server.complete(next(scene), 1);
       case FIRST_SWITCH, SWITCH, COPY_AND_SWITCH ->
           assertThat(server.switchTo(next(scene)).getSuccess()).as("refused by status").isTrue();
+      case SWITCH_TO_DAMAGED ->
+          assertThat(server.switchTo(next(scene)).getVerificationErrorsList())
+              .singleElement(STRING)
+              .endsWith("segment is missing");
       case ROLL_BACK ->
           assertThat(
                   server
@@ -250,6 +265,7 @@ final class DiskFaultTest {
       case COMPLETE -> server.get(next(scene)).getState() == State.BUILT;
       case FIRST_SWITCH, SWITCH, COPY_AND_SWITCH, ROLL_BACK ->
           server.get(next(scene)).getState() == State.ACTIVE;
+      case SWITCH_TO_DAMAGED -> server.get(next(scene)).getState() == State.FAILED;
       case DELETE -> server.get(Objects.requireNonNull(scene.live())).getState() == State.CLEANUP;
     };
   }
@@ -260,6 +276,7 @@ final class DiskFaultTest {
           case START, COMPLETE -> null;
           case FIRST_SWITCH, SWITCH, COPY_AND_SWITCH, ROLL_BACK ->
               happened ? scene.next() : scene.live();
+          case SWITCH_TO_DAMAGED -> scene.live();
           case DELETE -> happened ? null : scene.live();
         };
     Path link =

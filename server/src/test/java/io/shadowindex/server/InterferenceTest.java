@@ -1,6 +1,7 @@
 package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
@@ -32,6 +33,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -298,6 +300,59 @@ final class InterferenceTest {
     assertThat(server.get(build).getState()).isEqualTo(State.BUILDING);
     TestServer.write(build, "segment", "x");
     assertThat(server.complete(build, 1).getState()).isEqualTo(State.BUILT);
+  }
+
+  @Test
+  void twoWhoCompleteOneBuildDoNotWriteTwoManifests() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    TestServer.write(build, "segment", "x");
+    var hashing = new CountDownLatch(1);
+    var goOn = new CountDownLatch(1);
+    var manifests = new AtomicInteger();
+    restartWith(
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void makeReadOnly(Path file) throws IOException {
+            hashing.countDown();
+            awaitUninterruptibly(goOn);
+            super.makeReadOnly(file);
+          }
+
+          @Override
+          public void writeNew(Path file, Content content) throws IOException {
+            manifests.incrementAndGet();
+            super.writeNew(file, content);
+          }
+        });
+
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var first = threads.submit(() -> server.complete(build, 1));
+      hashing.await();
+      var second = threads.submit(() -> server.complete(build, 1));
+      goOn.countDown();
+
+      assertThat(first.get().getState()).isEqualTo(State.BUILT);
+      assertThatThrownBy(second::get)
+          .cause()
+          .isInstanceOfSatisfying(
+              StatusRuntimeException.class,
+              refused -> assertThat(TestServer.reason(refused)).isEqualTo("ILLEGAL_TRANSITION"));
+    }
+    assertThat(manifests).hasValue(1);
+  }
+
+  @Test
+  void aManifestWithoutFilesIsDeletedByTheNextStart() throws IOException {
+    ShadowIndex build = server.built("main");
+    Path manifest = Path.of(build.getShadowIndexPath() + ".manifest.json");
+    byte[] content = Files.readAllBytes(manifest);
+    server.cancel(build);
+    await().until(() -> !Files.exists(manifest));
+    Files.write(manifest, content); // by a completion that was under way
+
+    restartWith(FileOperations.real());
+
+    assertThat(manifest).doesNotExist();
   }
 
   @Test

@@ -344,6 +344,27 @@ final class RollbackTest {
     assertThat(problems()).containsExactly("segment is missing");
   }
 
+  @Test
+  void theDoctorNamesALinkOfWhichTheDatabaseKnowsNothing() throws IOException {
+    ShadowIndex known = switched();
+    Path live = directory.resolve("index/live");
+    Path stray = live.resolve("feature%2Fgone/SEARCH_INDEX/default");
+    Files.createDirectories(stray.getParent());
+    Files.createSymbolicLink(stray, Path.of(known.getShadowIndexPath()));
+    Files.createSymbolicLink(live.resolve("not-of-an-index"), Path.of("."));
+
+    assertThat(examine().getFindingsList())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.getProblem()).contains("not known");
+              assertThat(finding.getBranchName()).isEqualTo("feature/gone");
+              assertThat(finding.getIndexType()).isEqualTo(IndexType.Enum.SEARCH_INDEX);
+              assertThat(finding.getCurrentIndexPath()).isEqualTo(stray.toString());
+              assertThat(finding.getShadowIndexId()).isEmpty();
+            });
+  }
+
   private CheckIndexesResponse examine() {
     return server.stub().checkIndexes(CheckIndexesRequest.getDefaultInstance());
   }

@@ -15,7 +15,9 @@ import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.SwitchStrategy;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,8 @@ final class SystemCallFaultIT {
 
   private static final String RENAME = "?rename,?renameat,renameat2";
   private static final String SYMLINK = "?symlink,symlinkat";
+  private static final String OPEN = "?open,openat";
+  private static final String MAKE_DIRECTORY = "?mkdir,mkdirat";
   private static final String SYNC = "fsync,fdatasync";
   private static final List<Path> ANYWHERE = List.of();
 
@@ -104,6 +108,46 @@ final class SystemCallFaultIT {
     }
   }
 
+  @Test
+  void aFileThatMayNotBeReadIsNamedAndTheBuildGoesOn() throws Exception {
+    try (ServerProcess server = ServerProcess.start(directory.resolve("data"), QUICK_START)) {
+      ShadowIndex build = started(server, SwitchStrategy.Enum.ATOMIC_RENAME);
+      Path segment = Path.of(build.getShadowIndexPath()).resolve("segment");
+      try (var _ = Strace.failing(server.pid(), List.of(segment), OPEN, "EACCES")) {
+        var refused =
+            catchThrowableOfType(StatusRuntimeException.class, () -> complete(server, build));
+        assertThat(TestServer.reason(refused)).isEqualTo("UNSAFE_FILE");
+        assertThat(refused).hasMessageContaining("segment: cannot be read");
+      }
+      assertThat(get(server, build).getState()).isEqualTo(State.BUILDING);
+      assertThat(complete(server, build).getState()).isEqualTo(State.BUILT);
+    }
+  }
+
+  @Test
+  void aServingVolumeThatIsReadOnlyOrFullChangesNothing() throws Exception {
+    Path data = directory.resolve("data");
+    try (ServerProcess server = ServerProcess.start(data, QUICK_START)) {
+      ShadowIndex old = switchTo(server, built(server));
+      ShadowIndex next = complete(server, started(server, SwitchStrategy.Enum.COPY_AND_REPLACE));
+      Path volume = data.resolve("index/serve");
+      Files.createDirectories(volume.resolve("staging"));
+      for (String error : List.of("EROFS", "ENOSPC")) {
+        try (var _ =
+            Strace.failing(
+                server.pid(), List.of(volume, volume.resolve("staging")), MAKE_DIRECTORY, error)) {
+          var refused =
+              catchThrowableOfType(StatusRuntimeException.class, () -> switchTo(server, next));
+          assertThat(refused.getStatus().getCode()).isEqualTo(code(error));
+        }
+        assertThat(get(server, next).getState()).isEqualTo(State.BUILT);
+        assertLive(old);
+      }
+      assertThat(switchTo(server, next).getState()).isEqualTo(State.ACTIVE);
+      assertLive(next);
+    }
+  }
+
   private static void assertNotAcknowledged(ServerProcess server, ShadowIndex next)
       throws InterruptedException {
     var refused = catchThrowableOfType(StatusRuntimeException.class, () -> switchTo(server, next));
@@ -120,6 +164,11 @@ final class SystemCallFaultIT {
   }
 
   private static ShadowIndex built(ServerProcess server) throws IOException {
+    return complete(server, started(server, SwitchStrategy.Enum.ATOMIC_RENAME));
+  }
+
+  private static ShadowIndex started(ServerProcess server, SwitchStrategy.Enum strategy)
+      throws IOException {
     ShadowIndex build =
         server
             .stub()
@@ -128,9 +177,14 @@ final class SystemCallFaultIT {
                     .setBranchName("main")
                     .setIndexType(IndexType.Enum.SEARCH_INDEX)
                     .addResourceTypes("object_type")
+                    .setSwitchStrategy(strategy)
                     .build())
             .getShadowIndex();
     TestServer.write(build, "segment", build.getShadowIndexId());
+    return build;
+  }
+
+  private static ShadowIndex complete(ServerProcess server, ShadowIndex build) {
     return server
         .stub()
         .completeBuild(

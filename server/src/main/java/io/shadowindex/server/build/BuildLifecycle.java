@@ -26,6 +26,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +56,9 @@ public final class BuildLifecycle {
   private final Supplier<UUID> ids;
   private final Duration keepFailedFiles;
   private volatile Consumer<ShadowIndex> onBuilt = build -> {};
+
+  /** The builds that are being completed, and what others who want to complete them wait for. */
+  private final ConcurrentMap<UUID, CompletableFuture<?>> completing = new ConcurrentHashMap<>();
 
   public BuildLifecycle(
       BuildStore store,
@@ -194,12 +200,30 @@ public final class BuildLifecycle {
   }
 
   /**
-   * Seals the build's files and makes it BUILT.
+   * Seals the build's files and makes it BUILT. Waits while somebody else completes the same build:
+   * two at once would write one manifest, of which the later could differ from what is BUILT.
    *
    * @param claimed the files that the worker says there are
    * @param completion answers what the worker said, given the size that was measured
    */
   public ShadowIndex complete(
+      UUID id, Precondition precondition, ClaimedManifest claimed, CompletionReport completion)
+      throws IOException {
+    var ended = new CompletableFuture<Void>();
+    for (var other = completing.putIfAbsent(id, ended);
+        other != null;
+        other = completing.putIfAbsent(id, ended)) {
+      other.join();
+    }
+    try {
+      return completeAlone(id, precondition, claimed, completion);
+    } finally {
+      completing.remove(id);
+      ended.complete(null);
+    }
+  }
+
+  private ShadowIndex completeAlone(
       UUID id, Precondition precondition, ClaimedManifest claimed, CompletionReport completion)
       throws IOException {
     ShadowIndex build = requireState(id, precondition, Trigger.COMPLETE);

@@ -88,16 +88,12 @@ public final class RetentionSweeper {
     if (!Files.isDirectory(layout.builds())) {
       return;
     }
-    try (var builds = Files.newDirectoryStream(layout.builds(), Files::isDirectory)) {
-      for (Path directory : builds) {
-        IndexLayout.buildId(directory)
+    try (var builds = Files.newDirectoryStream(layout.builds())) {
+      for (Path directoryOrManifest : builds) {
+        IndexLayout.buildId(directoryOrManifest)
             .flatMap(store::find)
             .filter(build -> !build.hasFiles())
-            .ifPresent(
-                build -> {
-                  deleteOrLog(layout.manifest(build.id()));
-                  deleteOrLog(directory);
-                });
+            .ifPresent(_ -> deleteOrLog(directoryOrManifest));
       }
     }
   }

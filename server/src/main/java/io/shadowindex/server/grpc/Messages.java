@@ -162,7 +162,7 @@ final class Messages {
         .setBranchName(key.branchName())
         .setIndexType(indexType(key))
         .setIndexName(key.indexName())
-        .setCurrentIndexPath(layout.liveLink(key).toString())
+        .setCurrentIndexPath(finding.link().toString())
         .setShadowIndexId(finding.active() == null ? "" : finding.active().id().toString())
         .setProblem(finding.problem())
         .build();

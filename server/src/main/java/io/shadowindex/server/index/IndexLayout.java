@@ -1,6 +1,7 @@
 package io.shadowindex.server.index;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -21,6 +22,11 @@ import java.util.UUID;
  * its own.
  */
 public final class IndexLayout {
+
+  private static final String MANIFEST = ".manifest.json";
+
+  /** Branch, type and name. */
+  private static final int LINK_DEPTH = 3;
 
   private final Path root;
   private final Path serveRoot;
@@ -91,9 +97,12 @@ public final class IndexLayout {
     };
   }
 
-  /** The build whose directory has that name; empty when it is not the name of one. */
-  public static Optional<UUID> buildId(Path directory) {
-    String name = directory.getFileName().toString();
+  /** The build whose directory or manifest has that name; empty when it is not the name of one. */
+  public static Optional<UUID> buildId(Path directoryOrManifest) {
+    String name = directoryOrManifest.getFileName().toString();
+    if (name.endsWith(MANIFEST)) {
+      name = name.substring(0, name.length() - MANIFEST.length());
+    }
     try {
       UUID id = UUID.fromString(name);
       return id.toString().equals(name) ? Optional.of(id) : Optional.empty();
@@ -103,7 +112,7 @@ public final class IndexLayout {
   }
 
   public Path manifest(UUID buildId) {
-    return builds().resolve(buildId + ".manifest.json");
+    return builds().resolve(buildId + MANIFEST);
   }
 
   public Path liveLink(IndexKey key) {
@@ -111,5 +120,19 @@ public final class IndexLayout {
         .resolve(PathSegment.of(key.branchName()))
         .resolve(key.indexType().name())
         .resolve(PathSegment.of(key.indexName()));
+  }
+
+  /** The index whose live link is there, as far as the path tells; empty where none can be. */
+  public Optional<IndexKey> indexOf(Path liveLink) {
+    Path below = live().relativize(liveLink);
+    if (below.getNameCount() != LINK_DEPTH) {
+      return Optional.empty();
+    }
+    String branch = PathSegment.name(below.getName(0).toString());
+    String name = PathSegment.name(below.getName(2).toString());
+    return Arrays.stream(IndexType.values())
+        .filter(type -> type.name().equals(below.getName(1).toString()))
+        .findFirst()
+        .map(type -> new IndexKey(branch, type, name));
   }
 }

@@ -2,6 +2,7 @@ package io.shadowindex.server.index;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -41,6 +42,26 @@ final class PathSegment {
     }
     String digest = HexFormat.of().formatHex(sha256(bytes), 0, DIGEST_BYTES);
     return segment.substring(0, MAX_LENGTH - 1 - digest.length()) + "~" + digest;
+  }
+
+  /** The name that has this segment; the segment itself when it was cut, or is none. */
+  static String name(String segment) {
+    var bytes = new ByteArrayOutputStream(segment.length());
+    for (int i = 0; i < segment.length(); i++) {
+      char c = segment.charAt(i);
+      if (c == '%' && isHex(segment, i + 1) && isHex(segment, i + 2)) {
+        bytes.write(HexFormat.fromHexDigits(segment, i + 1, i + 3));
+        i += 2;
+      } else {
+        bytes.write(c);
+      }
+    }
+    String name = bytes.toString(UTF_8);
+    return !name.isEmpty() && of(name).equals(segment) ? name : segment;
+  }
+
+  private static boolean isHex(String segment, int index) {
+    return index < segment.length() && HexFormat.isHexDigit(segment.charAt(index));
   }
 
   private static boolean isPlain(char c) {

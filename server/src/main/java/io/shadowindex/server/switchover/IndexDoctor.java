@@ -9,17 +9,25 @@ import io.shadowindex.server.index.LiveLink;
 import io.shadowindex.server.index.Manifest;
 import io.shadowindex.server.switchover.SwitchStore.LiveGeneration;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says where live links, database and files do not agree. Only looks; what is wrong with a link is
- * repaired by the next start.
+ * Says where live links, database and files do not agree. Only looks; what is wrong with the link
+ * of an index is repaired by the next start. A link of no index is left to a person: whose it is
+ * cannot be known.
  */
 public final class IndexDoctor {
 
@@ -36,9 +44,10 @@ public final class IndexDoctor {
   /**
    * What is wrong with one index.
    *
+   * @param link where its live link belongs
    * @param active the generation that the database says is live; null when none is
    */
-  public record Finding(IndexKey key, @Nullable Generation active, String problem) {}
+  public record Finding(IndexKey key, Path link, @Nullable Generation active, String problem) {}
 
   /**
    * What was found.
@@ -52,8 +61,9 @@ public final class IndexDoctor {
   }
 
   /**
-   * Looks at every index: one readlink(2), and one stat(2) for each file of a live generation. May
-   * run at any time: an index that changes meanwhile is passed over.
+   * Looks at every index: one readlink(2), and one stat(2) for each file of a live generation; and
+   * for links that belong to no index. May run at any time: an index that changes meanwhile is
+   * passed over.
    *
    * @param limit how many findings at most
    */
@@ -65,20 +75,57 @@ public final class IndexDoctor {
         suspected.addAll(examine(index));
       }
     }
+    suspected.addAll(strays(indexes));
     if (suspected.isEmpty()) {
       return new Diagnosis(indexes.size(), List.of());
     }
-    Set<LiveGeneration> unchanged = Set.copyOf(store.liveGenerations());
+    Map<IndexKey, LiveGeneration> now =
+        store.liveGenerations().stream()
+            .collect(Collectors.toMap(LiveGeneration::key, Function.identity()));
+    Map<IndexKey, LiveGeneration> before =
+        indexes.stream().collect(Collectors.toMap(LiveGeneration::key, Function.identity()));
     Set<IndexKey> changing =
         store.open().stream().map(SwitchJournal::key).collect(Collectors.toSet());
     return new Diagnosis(
         indexes.size(),
         suspected.stream()
             .filter(finding -> !changing.contains(finding.key()))
-            .filter(
-                finding -> unchanged.contains(new LiveGeneration(finding.key(), finding.active())))
+            .filter(finding -> Objects.equals(now.get(finding.key()), before.get(finding.key())))
             .limit(limit)
             .toList());
+  }
+
+  /** Links of which the database knows nothing, of a restored one say. */
+  private List<Finding> strays(List<LiveGeneration> indexes) throws IOException {
+    if (!Files.isDirectory(layout.live())) {
+      return List.of();
+    }
+    Set<Path> known =
+        indexes.stream().map(index -> layout.liveLink(index.key())).collect(Collectors.toSet());
+    var strays = new ArrayList<Finding>();
+    Files.walkFileTree(
+        layout.live(),
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (attributes.isSymbolicLink() && !known.contains(file)) {
+              layout
+                  .indexOf(file)
+                  .map(
+                      key ->
+                          new Finding(
+                              key, file, null, "the live link of an index that is not known"))
+                  .ifPresent(strays::add);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure) {
+            return FileVisitResult.CONTINUE; // gone meanwhile
+          }
+        });
+    return strays;
   }
 
   private List<Finding> examine(LiveGeneration index) throws IOException {
@@ -111,9 +158,10 @@ public final class IndexDoctor {
     }
   }
 
-  private static List<Finding> found(LiveGeneration index, List<String> problems) {
+  private List<Finding> found(LiveGeneration index, List<String> problems) {
+    Path link = layout.liveLink(index.key());
     return problems.stream()
-        .map(problem -> new Finding(index.key(), index.active(), problem))
+        .map(problem -> new Finding(index.key(), link, index.active(), problem))
         .toList();
   }
 }

@@ -94,7 +94,7 @@ final class SwitchConclusion {
   Ended recover(SwitchJournal journal, Verification verification) throws IOException {
     LiveLink link = liveLink(journal.key());
     if (journal.step() == Step.ROLLING_BACK) {
-      return rollBack(journal, link, List.of());
+      return rollBack(journal, link, List.of(journal.remark()));
     }
     if (link.leadsTo(directory(journal.target()))) {
       link.sync();

@@ -26,6 +26,7 @@ final class PathSegmentTest {
   })
   void aNameIsReadableInItsSegment(String name, String segment) {
     assertThat(PathSegment.of(name)).isEqualTo(segment);
+    assertThat(PathSegment.name(segment)).isEqualTo(name);
   }
 
   @ParameterizedTest
@@ -36,6 +37,12 @@ final class PathSegmentTest {
     Path resolved = root.resolve(PathSegment.of(name)).normalize();
 
     assertThat(resolved.getParent()).isEqualTo(root);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"100%", "%2", "%zz", "a%41", "%FF", "a~b", "", "ü"})
+  void whatIsTheSegmentOfNoNameIsItsOwn(String segment) {
+    assertThat(PathSegment.name(segment)).isEqualTo(segment);
   }
 
   @Test
