@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     name = "shadowindex-server",
     mixinStandardHelpOptions = true,
     version = "ShadowIndex 0.1.0",
+    subcommands = RestoreCommand.class,
     description = "Rebuilds indexes beside the live ones and switches to them in milliseconds.",
     footer = {
       "",

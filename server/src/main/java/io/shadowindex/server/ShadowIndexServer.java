@@ -9,6 +9,7 @@ import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.grpc.AdminGrpcService;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.grpc.LockGrpcService;
 import io.shadowindex.server.index.FileOperations;
@@ -21,6 +22,7 @@ import io.shadowindex.server.lock.LockQueue;
 import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.lock.WritePermissions;
 import io.shadowindex.server.request.Requests;
+import io.shadowindex.server.storage.StateRestore;
 import io.shadowindex.server.storage.StateStore;
 import io.shadowindex.server.switchover.AutoSwitcher;
 import io.shadowindex.server.switchover.IndexDoctor;
@@ -112,6 +114,8 @@ public final class ShadowIndexServer implements AutoCloseable {
     try {
       takeDirectories();
       FileOperations files = environment.files();
+      files.deleteTree(backupDirectory());
+      new StateRestore(config.dataDir(), files, environment.clock()).finish();
       StateStore state = open(StateStore.open(stateDirectory(), environment.clock(), onFailure));
       var layout = new IndexLayout(config.indexRoot(), config.serveRoot());
       IndexFormats formats = IndexFormats.installed();
@@ -193,6 +197,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               new WorkerStreams(board),
               new LockGrpcService(
                   locks, new WritePermissions(lockStore, lockQueue, forecast), lockFeed),
+              new AdminGrpcService(state.backups(backupDirectory())),
               lockFeed,
               requests,
               state.audit(),
@@ -258,6 +263,11 @@ public final class ShadowIndexServer implements AutoCloseable {
       open(
           OwnedDirectory.take(directory).orElseThrow(() -> new DirectoryInUseException(directory)));
     }
+  }
+
+  /** Where backups are while somebody reads them. */
+  private Path backupDirectory() {
+    return config.dataDir().resolve("backup");
   }
 
   private Path stateDirectory() throws IOException {

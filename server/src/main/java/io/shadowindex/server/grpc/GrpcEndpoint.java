@@ -17,6 +17,7 @@ import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.server.watch.WorkerStreams;
+import io.shadowindex.v1.AdminServiceGrpc;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.io.IOException;
@@ -68,6 +69,7 @@ public final class GrpcEndpoint {
       BuildWatches watches,
       WorkerStreams workers,
       LockGrpcService locks,
+      AdminGrpcService admin,
       LockFeed lockFeed,
       Requests requests,
       AuditStore audit,
@@ -120,6 +122,8 @@ public final class GrpcEndpoint {
                         new RepeatableCalls(requests, unanswered))))
             .addService(
                 ServerInterceptors.interceptForward(locks, List.of(limits, errors, validation)))
+            .addService(
+                ServerInterceptors.interceptForward(admin, List.of(limits, errors, validation)))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
@@ -130,7 +134,11 @@ public final class GrpcEndpoint {
     validation.warmUp();
     server.start();
     for (String service :
-        List.of("", ShadowIndexServiceGrpc.SERVICE_NAME, LockServiceGrpc.SERVICE_NAME)) {
+        List.of(
+            "",
+            ShadowIndexServiceGrpc.SERVICE_NAME,
+            LockServiceGrpc.SERVICE_NAME,
+            AdminServiceGrpc.SERVICE_NAME)) {
       health.setStatus(service, ServingStatus.SERVING);
     }
   }

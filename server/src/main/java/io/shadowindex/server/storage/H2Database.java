@@ -52,6 +52,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class H2Database implements Transactions, AutoCloseable {
 
+  /** The file of the database, in its directory and in backups. */
+  static final String FILE = "shadowindex.mv.db";
+
+  private static final String NAME = "shadowindex";
   private static final int MAX_BATCH = 256;
   private static final int READ_CONNECTIONS = 16;
 
@@ -191,7 +195,7 @@ public final class H2Database implements Transactions, AutoCloseable {
     // WRITE_DELAY has to be in the URL: a stored setting is ignored when the database is reopened.
     String url =
         "jdbc:h2:file:%s;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=5000;DB_CLOSE_DELAY=-1"
-            .formatted(directory.resolve("shadowindex").toAbsolutePath());
+            .formatted(directory.resolve(NAME).toAbsolutePath());
     JdbcConnectionPool connections = JdbcConnectionPool.create(url, "", "");
     connections.setMaxConnections(READ_CONNECTIONS + 1);
     Flyway.configure()
@@ -270,6 +274,21 @@ public final class H2Database implements Transactions, AutoCloseable {
     }
     durable.awaitWhatIsVisible();
     return value;
+  }
+
+  /**
+   * Writes a consistent copy of the whole database to a new zip file, while everything goes on.
+   * What was durable before the call is in it. Not durable itself.
+   */
+  void backUpTo(Path zip) {
+    refuseWhenClosed();
+    try (Connection connection = connections.getConnection();
+        var statement = connection.prepareStatement("backup to ?")) {
+      statement.setString(1, zip.toString());
+      statement.execute();
+    } catch (SQLException e) {
+      throw new DataAccessException("the database could not be copied", e);
+    }
   }
 
   @Override

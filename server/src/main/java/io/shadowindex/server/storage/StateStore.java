@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import io.shadowindex.server.audit.AuditStore;
+import io.shadowindex.server.backup.StateBackups;
 import io.shadowindex.server.build.BuildLimits;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.lock.LockStore;
@@ -65,6 +66,11 @@ public final class StateStore implements AutoCloseable {
   /** Has the listener called after changes have become durable; it must not block. */
   public void onCommit(Runnable listener) {
     database.onCommit(listener);
+  }
+
+  /** Backups of all of it, as files in that directory while they are read. */
+  public StateBackups backups(Path directory) {
+    return new BackupFiles(database, directory);
   }
 
   /** Waits for the writes under way and closes the database. Later writes are refused. */

@@ -87,6 +87,13 @@ public final class SwitchRecovery {
     if (link.leadsTo(expected)) {
       return;
     }
+    if (expected != null && !Files.isDirectory(expected, LinkOption.NOFOLLOW_LINKS)) {
+      log.error(
+          "{} is active and its files are gone; the live link {} is left as it is",
+          active,
+          link.path());
+      return;
+    }
     if (link.occupied()) {
       log.error(
           "{} is not a link although it is where the live link of {} belongs; left alone",
