@@ -142,7 +142,7 @@ public final class ShadowIndexServer implements AutoCloseable {
           new SwitchExecutor(
               buildStore,
               switchStore,
-              new SwitchLocks(lockQueue, lockFeed, environment.clock()),
+              new SwitchLocks(lockStore, lockQueue, lockFeed, environment.clock()),
               forecast,
               board,
               layout,
