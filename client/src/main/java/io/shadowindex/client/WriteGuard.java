@@ -89,7 +89,7 @@ public final class WriteGuard implements AutoCloseable {
   public void close() {
     try {
       var _ =
-          client.releaseLock(
+          client.releaseLease(
               ReleaseLockRequest.newBuilder()
                   .setLockId(lock.getLockId())
                   .setOwner(lock.getOwner())

@@ -192,7 +192,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               watches,
               new WorkerStreams(board),
               new LockGrpcService(
-                  locks, new WritePermissions(lockStore, lockQueue, forecast), lockFeed),
+                  locks, new WritePermissions(lockStore, lockQueue, forecast, config.resourceTypes()), lockFeed),
               lockFeed,
               requests,
               state.audit(),

@@ -8,6 +8,7 @@ import com.google.rpc.BadRequest;
 import io.grpc.Context;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CheckWritePermissionRequest;
@@ -27,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -46,7 +48,11 @@ final class LockServiceTest {
 
   @BeforeAll
   static void startServer(@TempDir Path directory) throws IOException {
-    server = TestServer.start(directory);
+    server =
+        TestServer.start(
+            TestServer.with(
+                TestServer.config(directory), Map.of("resourceTypes", List.of("link_type"))),
+            Environment.real());
   }
 
   @AfterAll
@@ -263,9 +269,9 @@ final class LockServiceTest {
     assertThat(refused.getLock()).isEqualTo(lock);
     assertThat(refused.getIndexingProgress()).isEqualTo(40);
     assertThat(refused.getEtaSeconds()).isBetween(1, 60);
-    assertThat(refused.getOtherResourceTypesAvailableList()).containsExactly("action_type");
+    assertThat(refused.getOtherResourceTypesAvailableList()).containsExactly("action_type", "link_type"); // locked, configured
     assertThat(refused.getAlternativeActionsList())
-        .contains("Work on action_type", "Ask alice to release lock " + lock.getLockId())
+        .contains("Work on action_type or link_type", "Ask alice to release lock " + lock.getLockId())
         .anyMatch(words -> words.startsWith("Retry in about "))
         .anyMatch(words -> words.startsWith("Write with wait_seconds="));
     release(lock);

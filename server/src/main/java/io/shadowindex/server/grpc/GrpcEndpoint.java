@@ -1,6 +1,7 @@
 package io.shadowindex.server.grpc;
 
 import io.grpc.Server;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -99,7 +100,13 @@ public final class GrpcEndpoint {
                 workers,
                 messages,
                 new ProgressCall.Limits(settings.opening(), settings.reportsPerSecond())));
-    var unanswered = new UnansweredRequests(builds, switches, removal, messages, switchMessages);
+    var audited = new AuditedCalls(auditLog, clock);
+    var repeatable =
+        new RepeatableCalls(
+            requests,
+            new UnansweredRequests(builds, switches, removal, messages, switchMessages, locks));
+    List<ServerInterceptor> interceptors =
+        List.of(limits, audited, errors, validation, repeatable);
     this.server =
         NettyServerBuilder.forAddress(settings.listen())
             .executor(handlers)
@@ -109,17 +116,8 @@ public final class GrpcEndpoint {
             .addTransportFilter(limits)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
-            .addService(
-                ServerInterceptors.interceptForward(
-                    service,
-                    List.of(
-                        limits,
-                        new AuditedCalls(auditLog, clock),
-                        errors,
-                        validation,
-                        new RepeatableCalls(requests, unanswered))))
-            .addService(
-                ServerInterceptors.interceptForward(locks, List.of(limits, errors, validation)))
+            .addService(ServerInterceptors.interceptForward(service, interceptors))
+            .addService(ServerInterceptors.interceptForward(locks, interceptors))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();

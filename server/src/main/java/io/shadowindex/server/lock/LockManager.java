@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
@@ -162,6 +163,16 @@ public final class LockManager implements AutoCloseable {
     queue.freed(ended.lease().name());
     tell(Kind.FORCE_RELEASED, ended.lease(), administrator, reason);
     return ended;
+  }
+
+  /** A lock that is held; refuses with {@code LockNotFound} otherwise. */
+  public Lease get(UUID id) {
+    return find(id).orElseThrow(() -> new Refusal.LockNotFound(id).exception());
+  }
+
+  /** A lock; empty when there is none of that id or it has ended. */
+  public Optional<Lease> find(UUID id) {
+    return store.find(id);
   }
 
   /** At most {@code limit} locks, oldest first. */

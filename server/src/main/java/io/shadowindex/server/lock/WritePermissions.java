@@ -9,6 +9,7 @@ import io.shadowindex.server.lock.WriteDecision.Denied;
 import io.shadowindex.server.refusal.Refusal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.SequencedSet;
 import java.util.TreeSet;
@@ -26,11 +27,22 @@ public final class WritePermissions {
   private final LockStore store;
   private final LockQueue queue;
   private final IndexingSituation situation;
+  private final Collection<String> everyBranchHas;
 
-  public WritePermissions(LockStore store, LockQueue queue, IndexingSituation situation) {
+  /**
+   * Puts it together.
+   *
+   * @param everyBranchHas resource types that are known without a build or a lock
+   */
+  public WritePermissions(
+      LockStore store,
+      LockQueue queue,
+      IndexingSituation situation,
+      Collection<String> everyBranchHas) {
     this.store = store;
     this.queue = queue;
     this.situation = situation;
+    this.everyBranchHas = List.copyOf(everyBranchHas);
   }
 
   /**
@@ -106,6 +118,7 @@ public final class WritePermissions {
 
   private List<String> otherResourceTypes(LockName name, Known known) {
     SequencedSet<String> types = new TreeSet<>(known.resourceTypes());
+    types.addAll(everyBranchHas);
     store
         .list(new LockFilter(name.branchName(), null, null), LOCKS_LOOKED_AT)
         .forEach(lease -> types.addAll(lease.name().resourceTypes()));

@@ -54,7 +54,9 @@ final class JooqLockStore implements LockStore {
           long token = EventLog.nextFencingToken(transaction);
           HeldLocks.insert(
               transaction, id, request, token, val(now, HELD_LOCK.ACQUIRED_AT), expires);
-          return new Granted(new Lease(id, request, token, now, expires));
+          var lease = new Lease(id, request, token, now, expires);
+          Effects.recordLock(transaction, lease, now);
+          return new Granted(lease);
         });
   }
 
@@ -91,6 +93,7 @@ final class JooqLockStore implements LockStore {
                 .and(HELD_LOCK.RESOURCE_TYPE.in(freed.resourceTypes()))
                 .execute();
           }
+          Effects.recordLock(transaction, lease, clock.read(transaction));
           return new Released(lease, freed, rest);
         });
   }
@@ -98,15 +101,14 @@ final class JooqLockStore implements LockStore {
   @Override
   public Ended forceRelease(UUID id, String administrator, String reason) {
     return transactions.write(
-        transaction ->
-            end(
-                transaction,
-                new Ended(
-                    require(transaction, id),
-                    Ended.How.FORCE_RELEASED,
-                    administrator,
-                    reason,
-                    clock.read(transaction))));
+        transaction -> {
+          Lease lease = require(transaction, id);
+          Instant now = clock.read(transaction);
+          Effects.recordLock(transaction, lease, now);
+          return end(
+              transaction,
+              new Ended(lease, Ended.How.FORCE_RELEASED, administrator, reason, now));
+        });
   }
 
   @Override
