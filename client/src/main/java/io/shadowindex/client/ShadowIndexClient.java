@@ -258,8 +258,8 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /**
    * Acquires a lock, waiting for it as long as the request says. A SHARED lock, which is taken for
-   * every write, carries no {@code request_id} unless the request has one, and is asked for once: an
-   * answer that is lost leaves it held until it expires.
+   * every write, carries no {@code request_id} unless the request has one, and is asked for once:
+   * an answer that is lost leaves it held until it expires.
    */
   public AcquireLockResponse acquireLock(AcquireLockRequest request) {
     LockServiceBlockingStub timed = locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds()));
@@ -278,8 +278,7 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Releases a lock or some of its resource types. */
   public ReleaseLockResponse releaseLock(ReleaseLockRequest request) {
-    return releaseLease(
-        request.toBuilder().setRequestId(idOr(request.getRequestId())).build());
+    return releaseLease(request.toBuilder().setRequestId(idOr(request.getRequestId())).build());
   }
 
   /** The same without a {@code request_id}: a repeated call may be refused with LOCK_NOT_FOUND. */

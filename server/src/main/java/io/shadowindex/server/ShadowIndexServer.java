@@ -192,8 +192,10 @@ public final class ShadowIndexServer implements AutoCloseable {
               watches,
               new WorkerStreams(board),
               new LockGrpcService(
-                  locks, new WritePermissions(lockStore, lockQueue, forecast, config.resourceTypes()), lockFeed),
-              lockFeed,
+                  locks,
+                  new WritePermissions(lockStore, lockQueue, forecast, config.resourceTypes()),
+                  lockFeed),
+              locks,
               requests,
               state.audit(),
               auditLog,

@@ -127,6 +127,7 @@ final class AuditTest {
     Lock left = server.locks().acquireLock(lease).getLock();
     release(server.locks().acquireLock(lease).getLock());
     var _ = catchThrowable(() -> server.locks().acquireLock(request.clearMode().build()));
+    entriesOnceThereAre(3); // refusals are written later than what has an effect
     var _ =
         server
             .locks()

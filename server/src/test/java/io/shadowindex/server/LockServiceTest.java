@@ -1,6 +1,7 @@
 package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
@@ -26,6 +27,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -269,9 +271,11 @@ final class LockServiceTest {
     assertThat(refused.getLock()).isEqualTo(lock);
     assertThat(refused.getIndexingProgress()).isEqualTo(40);
     assertThat(refused.getEtaSeconds()).isBetween(1, 60);
-    assertThat(refused.getOtherResourceTypesAvailableList()).containsExactly("action_type", "link_type"); // locked, configured
+    assertThat(refused.getOtherResourceTypesAvailableList())
+        .containsExactly("action_type", "link_type"); // locked, configured
     assertThat(refused.getAlternativeActionsList())
-        .contains("Work on action_type or link_type", "Ask alice to release lock " + lock.getLockId())
+        .contains(
+            "Work on action_type or link_type", "Ask alice to release lock " + lock.getLockId())
         .anyMatch(words -> words.startsWith("Retry in about "))
         .anyMatch(words -> words.startsWith("Write with wait_seconds="));
     release(lock);
@@ -356,6 +360,30 @@ final class LockServiceTest {
     acquire(objects().setMode(Lock.Mode.SHARED).setTtlSeconds(1));
 
     assertThat(server.switchTo(build).getSuccess()).isTrue();
+  }
+
+  @Test
+  void aServerThatStopsDoesNotWaitForThoseWhoWaitForALock(@TempDir Path directory)
+      throws Exception {
+    try (var stopping = TestServer.start(directory)) {
+      var lease = objects().setMode(Lock.Mode.SHARED).build();
+      var _ = stopping.locks().acquireLock(lease);
+      var waits = objects().setWaitSeconds(300).build();
+      var waiting =
+          CompletableFuture.supplyAsync(() -> refused(() -> stopping.locks().acquireLock(waits)));
+      await().until(() -> isRefused(() -> stopping.locks().acquireLock(lease)));
+      long began = System.nanoTime();
+
+      stopping.server().close();
+
+      assertThat(TestServer.reason(waiting.get())).isEqualTo("SERVER_DRAINING");
+      assertThat(Duration.ofNanos(System.nanoTime() - began))
+          .isLessThan(Duration.ofSeconds(15)); // half of what it gives to calls under way
+    }
+  }
+
+  private static boolean isRefused(ThrowingCallable call) {
+    return catchThrowable(call) != null;
   }
 
   @Test

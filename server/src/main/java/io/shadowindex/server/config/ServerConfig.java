@@ -267,8 +267,7 @@ public record ServerConfig(
   }
 
   /** Names by the rule for names in the contract, and none of them with a comma. */
-  private static List<String> parseNames(
-      String flag, @Nullable String text, List<String> errors) {
+  private static List<String> parseNames(String flag, @Nullable String text, List<String> errors) {
     if (text == null) {
       return List.of();
     }

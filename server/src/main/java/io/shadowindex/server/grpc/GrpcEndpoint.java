@@ -11,7 +11,7 @@ import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.index.IndexLayout;
-import io.shadowindex.server.lock.LockFeed;
+import io.shadowindex.server.lock.LockManager;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
@@ -42,7 +42,7 @@ public final class GrpcEndpoint {
   private final RequestValidation validation = new RequestValidation();
   private final BuildWatches watches;
   private final WorkerStreams workers;
-  private final LockFeed lockFeed;
+  private final LockManager lockManager;
   private final Server server;
 
   /**
@@ -69,7 +69,7 @@ public final class GrpcEndpoint {
       BuildWatches watches,
       WorkerStreams workers,
       LockGrpcService locks,
-      LockFeed lockFeed,
+      LockManager lockManager,
       Requests requests,
       AuditStore audit,
       AuditLog auditLog,
@@ -78,7 +78,7 @@ public final class GrpcEndpoint {
       Settings settings) {
     this.watches = watches;
     this.workers = workers;
-    this.lockFeed = lockFeed;
+    this.lockManager = lockManager;
     var errors = new ErrorInterceptor();
     var removal = new IndexRemoval(builds, switches);
     var messages = new Messages(layout, clock);
@@ -105,8 +105,7 @@ public final class GrpcEndpoint {
         new RepeatableCalls(
             requests,
             new UnansweredRequests(builds, switches, removal, messages, switchMessages, locks));
-    List<ServerInterceptor> interceptors =
-        List.of(limits, audited, errors, validation, repeatable);
+    List<ServerInterceptor> interceptors = List.of(limits, audited, errors, validation, repeatable);
     this.server =
         NettyServerBuilder.forAddress(settings.listen())
             .executor(handlers)
@@ -139,15 +138,15 @@ public final class GrpcEndpoint {
   }
 
   /**
-   * Says NOT_SERVING, takes no new calls, ends watches and workers' streams with UNAVAILABLE, and
-   * waits that long for the calls under way. Never interrupts a handler.
+   * Says NOT_SERVING, takes no new calls, ends watches, workers' streams and waits for locks by
+   * hand with UNAVAILABLE, and waits that long for the calls under way. Never interrupts a handler.
    */
   public void stop(Duration drain) {
     health.enterTerminalState();
     server.shutdown();
     watches.drain();
     workers.drain();
-    lockFeed.drain();
+    lockManager.drain();
     try {
       if (!server.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS)) {
         server.shutdownNow();

@@ -68,8 +68,8 @@ public final class LockManager implements AutoCloseable {
   /**
    * Acquires a lock, in its turn.
    *
-   * <p>Refuses with {@code LockHeld} when it was not granted in time. A crash leaves it granted,
-   * until it expires, or not.
+   * <p>Refuses with {@code LockHeld} when it was not granted in time, with {@code Draining} when
+   * the server stops meanwhile. A crash leaves it granted, until it expires, or not.
    */
   public Lease acquire(LockRequest request, LockWait wait) {
     UUID id = ids.get();
@@ -88,6 +88,9 @@ public final class LockManager implements AutoCloseable {
             ticket.blockedBy(conflicts);
           }
         }
+      }
+      if (queue.isDraining()) {
+        throw new Refusal.Draining().exception();
       }
       if (last.isEmpty()) { // it was never its turn
         last = store.conflicts(request.name(), request.mode());
@@ -183,6 +186,12 @@ public final class LockManager implements AutoCloseable {
   /** At most {@code limit} locks that expired or were released by force, newest first. */
   public List<Ended> ended(@Nullable String branchName, int limit) {
     return store.ended(branchName, limit);
+  }
+
+  /** Ends waits and watches, so that a server that stops need not wait for them. */
+  public void drain() {
+    queue.drain();
+    feed.drain();
   }
 
   /** Ends the wait for expiries; those after that are noticed by the next start. */

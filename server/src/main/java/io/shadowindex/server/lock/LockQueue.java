@@ -31,6 +31,7 @@ public final class LockQueue {
 
   private final ReentrantLock monitor = new ReentrantLock();
   private final Map<String, SequencedSet<Ticket>> branches = new HashMap<>();
+  private boolean draining;
 
   /** Joins the end of the queue for a lock. */
   public Ticket join(LockName name, LockMode mode, String owner) {
@@ -74,6 +75,26 @@ public final class LockQueue {
           ticket.changed.signal();
         }
       }
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  /** Ends all waits, those of switches excepted, and lets nobody try any more. */
+  void drain() {
+    monitor.lock();
+    try {
+      draining = true;
+      branches.values().forEach(all -> all.forEach(ticket -> ticket.changed.signal()));
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  boolean isDraining() {
+    monitor.lock();
+    try {
+      return draining;
     } finally {
       monitor.unlock();
     }
@@ -138,14 +159,14 @@ public final class LockQueue {
 
     /**
      * Waits until it is this ticket's turn and there is reason to try; false when the time was up
-     * before, or nobody wants to know any more. A first try costs no time.
+     * before, nobody wants to know any more, or the server stops. A first try costs no time.
      *
      * @param deadline in terms of {@link System#nanoTime}
      */
     public boolean awaitTurn(long deadline) {
       monitor.lock();
       try {
-        while (!abandoned) {
+        while (!abandoned && !(draining && manner != Manner.CONSIDERATE)) {
           long now = System.nanoTime();
           boolean first = first().isEmpty();
           if (first && (worthTrying || (retries && retryAt - now <= 0))) {

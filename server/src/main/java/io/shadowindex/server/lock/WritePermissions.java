@@ -8,6 +8,7 @@ import io.shadowindex.server.lock.WriteDecision.Allowed;
 import io.shadowindex.server.lock.WriteDecision.Denied;
 import io.shadowindex.server.refusal.Refusal;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -92,7 +93,7 @@ public final class WritePermissions {
     Duration age = Duration.between(lock.acquiredAt(), conflicts.asOf());
     Known known = situation.of(name);
     IndexingSituation.Build build = known.build();
-    Duration timeToGo = timeToGo(lock, build, conflicts);
+    Duration timeToGo = timeToGo(lock, build, conflicts.asOf());
     List<String> others = otherResourceTypes(name, known);
     return new Denied(
         lock,
@@ -104,16 +105,15 @@ public final class WritePermissions {
         alternatives(name, lock, timeToGo, others));
   }
 
-  private Duration timeToGo(
-      Lease lock, IndexingSituation.@Nullable Build build, Conflicts conflicts) {
-    if (lock.ofSwitch()) {
+  private Duration timeToGo(Lease lock, IndexingSituation.@Nullable Build build, Instant now) {
+    Instant expiry = lock.expiresAt();
+    if (expiry == null) {
       return situation.expectedSwitch();
     }
-    Duration untilExpiry = conflicts.untilFirstExpiry().orElse(Duration.ZERO);
     if (lock.request().type() == LockType.INDEXING && build != null && build.timeToGo() != null) {
       return build.timeToGo();
     }
-    return untilExpiry;
+    return Duration.between(now, expiry);
   }
 
   private List<String> otherResourceTypes(LockName name, Known known) {

@@ -31,6 +31,9 @@ final class JooqLockStore implements LockStore {
 
   private static final Duration KEEP_ENDINGS = Duration.ofDays(30);
 
+  /** How many leases one transaction ends at most: others wait for the writer meanwhile. */
+  private static final int ENDED_AT_ONCE = 100;
+
   private final Transactions transactions;
   private final DatabaseClock clock;
 
@@ -106,8 +109,7 @@ final class JooqLockStore implements LockStore {
           Instant now = clock.read(transaction);
           Effects.recordLock(transaction, lease, now);
           return end(
-              transaction,
-              new Ended(lease, Ended.How.FORCE_RELEASED, administrator, reason, now));
+              transaction, new Ended(lease, Ended.How.FORCE_RELEASED, administrator, reason, now));
         });
   }
 
@@ -126,7 +128,7 @@ final class JooqLockStore implements LockStore {
                   .where(LOCK_ENDING.ENDED_AT.lt(now.minus(KEEP_ENDINGS)))
                   .execute();
               var endings = new ArrayList<Ended>();
-              for (Lease lease : HeldLocks.leases(transaction, HELD_LOCK.EXPIRES_AT.le(now))) {
+              for (Lease lease : HeldLocks.leases(transaction, firstExpired(now))) {
                 endings.add(
                     end(
                         transaction,
@@ -136,6 +138,15 @@ final class JooqLockStore implements LockStore {
               return endings;
             });
     return new Expiry(ended, untilNextExpiry());
+  }
+
+  private static Condition firstExpired(Instant now) {
+    return HELD_LOCK.LOCK_ID.in(
+        select(HELD_LOCK.LOCK_ID)
+            .from(HELD_LOCK)
+            .where(HELD_LOCK.EXPIRES_AT.le(now))
+            .orderBy(HELD_LOCK.EXPIRES_AT)
+            .limit(ENDED_AT_ONCE));
   }
 
   private @Nullable Duration untilNextExpiry() {

@@ -164,7 +164,8 @@ final class ServerConfigTest {
   void resourceTypesAreNamesWithCommasBetweenThem() throws Exception {
     Given given = given("127.0.0.1:0", "data", null, false);
     assertThat(ServerConfig.parse(given).resourceTypes()).isEmpty();
-    assertThat(ServerConfig.parse(withResourceTypes(given, "object_type,link type")).resourceTypes())
+    assertThat(
+            ServerConfig.parse(withResourceTypes(given, "object_type,link type")).resourceTypes())
         .containsExactly("object_type", "link type");
     for (String wrong : List.of("", "a,", "a, b", "a\nb", "x".repeat(256))) {
       assertThat(errors(withResourceTypes(given, wrong)))

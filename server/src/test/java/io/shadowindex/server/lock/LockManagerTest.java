@@ -161,10 +161,12 @@ final class LockManagerTest {
   @Test
   void anExclusiveRequestDoesNotPassASwitchThatWaits() {
     Lease old = acquire(OBJECTS, LockMode.SHARED, "old", 0);
-    try (var ticket = queue.joinConsiderately(OBJECTS, "a switch")) {
+    try (var ticket = queue.joinConsiderately(OBJECTS, "a switch");
+        var later = queue.join(OBJECTS, LockMode.EXCLUSIVE, "somebody")) {
       meetWhatIsInTheWay(ticket);
 
-      assertThat(refusedHolder(LockMode.EXCLUSIVE)).isEqualTo("a switch");
+      assertThat(later.awaitTurn(System.nanoTime())).isFalse();
+      assertThat(later.ahead()).contains("a switch");
     }
     release(old);
   }
