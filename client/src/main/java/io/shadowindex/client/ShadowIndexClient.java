@@ -31,6 +31,7 @@ import io.shadowindex.v1.ListLocksRequest;
 import io.shadowindex.v1.ListLocksResponse;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.ListShadowIndexesResponse;
+import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.shadowindex.v1.PauseBuildRequest;
@@ -58,6 +59,7 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A connection to one ShadowIndex server, for any number of threads.
@@ -255,21 +257,34 @@ public final class ShadowIndexClient implements AutoCloseable {
   }
 
   /**
-   * Acquires a lock, waiting for it as long as the request says. Not idempotent: an answer that is
-   * lost leaves the lock held until it expires.
+   * Acquires a lock, waiting for it as long as the request says. A SHARED lock, which is taken for
+   * every write, carries no {@code request_id} unless the request has one, and is asked for once:
+   * an answer that is lost leaves it held until it expires.
    */
   public AcquireLockResponse acquireLock(AcquireLockRequest request) {
-    return locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds())).acquireLock(request);
+    LockServiceBlockingStub timed = locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds()));
+    if (request.getMode() == Lock.Mode.SHARED && request.getRequestId().isEmpty()) {
+      return timed.acquireLock(request);
+    }
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(() -> timed.acquireLock(repeatable));
   }
 
-  /** Begins the time of a lock anew. */
+  /** Begins the time of a lock anew; repeated while the answer is lost. */
   public RenewLockResponse renewLock(RenewLockRequest request) {
-    return locks(CALL_DEADLINE).renewLock(request);
+    LockServiceBlockingStub timed = locks(CALL_DEADLINE);
+    return repeated(() -> timed.renewLock(request));
   }
 
   /** Releases a lock or some of its resource types. */
   public ReleaseLockResponse releaseLock(ReleaseLockRequest request) {
-    return locks(CALL_DEADLINE).releaseLock(request);
+    return releaseLease(request.toBuilder().setRequestId(idOr(request.getRequestId())).build());
+  }
+
+  /** The same without a {@code request_id}: a repeated call may be refused with LOCK_NOT_FOUND. */
+  ReleaseLockResponse releaseLease(ReleaseLockRequest request) {
+    LockServiceBlockingStub timed = locks(CALL_DEADLINE);
+    return repeated(() -> timed.releaseLock(request));
   }
 
   /** Answers the locks that are held. */
@@ -300,7 +315,11 @@ public final class ShadowIndexClient implements AutoCloseable {
   /** The deadline is for all repetitions together. */
   private <R> R repeated(Duration deadline, Function<ShadowIndexServiceBlockingStub, R> call) {
     ShadowIndexServiceBlockingStub timed = within(deadline);
-    return new Repetition(channel::resetConnectBackoff).untilAnswered(() -> call.apply(timed));
+    return repeated(() -> call.apply(timed));
+  }
+
+  private <R> R repeated(Supplier<R> call) {
+    return new Repetition(channel::resetConnectBackoff).untilAnswered(call);
   }
 
   private static String idOr(String given) {

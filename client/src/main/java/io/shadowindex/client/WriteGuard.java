@@ -42,7 +42,7 @@ public final class WriteGuard implements AutoCloseable {
    * Waits until the resource type can be written to, and takes a lease on it for 5 seconds.
    *
    * @param owner who writes; named to those who have to wait
-   * @param wait how long to wait, in whole seconds, up to 300; zero refuses at once
+   * @param wait how long to wait, rounded up to whole seconds, 300 at most; zero refuses at once
    */
   public static WriteGuard enter(
       ShadowIndexClient client,
@@ -59,7 +59,7 @@ public final class WriteGuard implements AutoCloseable {
             .setOwner(owner)
             .setReason("a write")
             .setTtlSeconds(TTL_SECONDS)
-            .setWaitSeconds((int) wait.toSeconds())
+            .setWaitSeconds(Math.toIntExact(wait.plusMillis(999).toSeconds()))
             .build();
     return new WriteGuard(client, client.acquireLock(request).getLock());
   }
@@ -89,7 +89,7 @@ public final class WriteGuard implements AutoCloseable {
   public void close() {
     try {
       var _ =
-          client.releaseLock(
+          client.releaseLease(
               ReleaseLockRequest.newBuilder()
                   .setLockId(lock.getLockId())
                   .setOwner(lock.getOwner())

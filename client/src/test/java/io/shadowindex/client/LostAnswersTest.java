@@ -7,11 +7,14 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.shadowindex.client.testing.LossyProxy;
 import io.shadowindex.client.testing.RunningServer;
+import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.DeleteIndexRequest;
 import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.Lock;
+import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.ShadowIndex;
@@ -112,9 +115,32 @@ final class LostAnswersTest {
                 .setIndexType(IndexType.Enum.SEARCH_INDEX)
                 .build());
         made(1);
+        lockAndRelease(client, branch);
       }
     }
     return null;
+  }
+
+  /** Taken twice, the lock would be in its own way; left, in that of the next round. */
+  private void lockAndRelease(ShadowIndexClient client, String branch) {
+    var lock =
+        client
+            .acquireLock(
+                AcquireLockRequest.newBuilder()
+                    .setBranchName(branch)
+                    .setScope(Lock.Scope.BRANCH)
+                    .setOwner(branch)
+                    .setTtlSeconds(600)
+                    .build())
+            .getLock();
+    made(0);
+    var release =
+        ReleaseLockRequest.newBuilder()
+            .setLockId(lock.getLockId())
+            .setOwner(branch)
+            .setFencingToken(lock.getFencingToken());
+    assertThat(client.releaseLock(release.build()).hasLock()).isFalse();
+    made(0);
   }
 
   /** A build that fails once and is completed at the second attempt. */

@@ -172,6 +172,16 @@ public final class Main implements Callable<Integer> {
   private int maxBuildsPerBranch;
 
   @Option(
+      names = "--resource-types",
+      paramLabel = "NAMES",
+      defaultValue = "${env:SHADOWINDEX_RESOURCE_TYPES}",
+      description =
+          "Resource types of every branch, with commas between them, to offer to those who cannot write"
+              + " to another one; besides those that builds and locks name. SHADOWINDEX_RESOURCE_TYPES."
+              + " (none)")
+  private @Nullable String resourceTypes;
+
+  @Option(
       names = "--lease",
       paramLabel = "TIME",
       defaultValue = "${env:SHADOWINDEX_LEASE:-60s}",
@@ -256,6 +266,7 @@ public final class Main implements Callable<Integer> {
                   auditRetention,
                   maxBuilds,
                   maxBuildsPerBranch,
+                  resourceTypes,
                   new ServerConfig.GivenStreams(
                       lease,
                       staleLimit,

@@ -116,7 +116,7 @@ final class Rehearsal implements AutoCloseable {
           new SwitchExecutor(
               store.builds(),
               store.switches(),
-              new SwitchLocks(new LockQueue(), new LockFeed(store.locks()), clock),
+              new SwitchLocks(store.locks(), new LockQueue(), new LockFeed(store.locks()), clock),
               new SwitchForecast(store.builds(), board, clock),
               board,
               layout,

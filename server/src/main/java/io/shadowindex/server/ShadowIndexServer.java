@@ -146,7 +146,7 @@ public final class ShadowIndexServer implements AutoCloseable {
           new SwitchExecutor(
               buildStore,
               switchStore,
-              new SwitchLocks(lockQueue, lockFeed, environment.clock()),
+              new SwitchLocks(lockStore, lockQueue, lockFeed, environment.clock()),
               forecast,
               board,
               layout,
@@ -196,9 +196,11 @@ public final class ShadowIndexServer implements AutoCloseable {
               watches,
               new WorkerStreams(board),
               new LockGrpcService(
-                  locks, new WritePermissions(lockStore, lockQueue, forecast), lockFeed),
+                  locks,
+                  new WritePermissions(lockStore, lockQueue, forecast, config.resourceTypes()),
+                  lockFeed),
               new AdminGrpcService(state.backups(backupDirectory())),
-              lockFeed,
+              locks,
               requests,
               state.audit(),
               auditLog,

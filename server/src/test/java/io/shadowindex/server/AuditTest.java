@@ -11,12 +11,15 @@ import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.AtStep;
 import io.shadowindex.server.testing.ManualClock;
 import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AuditEntry;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.DeleteIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListAuditEntriesRequest;
 import io.shadowindex.v1.ListAuditEntriesResponse;
+import io.shadowindex.v1.Lock;
+import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.ShadowIndex;
 import java.io.IOException;
@@ -108,6 +111,60 @@ final class AuditTest {
     assertThat(switched.getFencingToken()).isEqualTo(first.getFencingToken());
     assertThat(switched.getRevision()).isGreaterThan(first.getRevision());
     assertThat(switched.getMessage()).startsWith("Index switch completed");
+  }
+
+  @Test
+  void locksHaveEntriesAndWritersLeasesDoNotUnlessTheyAreEndedByForce() {
+    var request =
+        AcquireLockRequest.newBuilder()
+            .setBranchName("main")
+            .setScope(Lock.Scope.RESOURCE_TYPE)
+            .setResourceType("object_type")
+            .setOwner("alice")
+            .setTtlSeconds(60);
+    release(server.locks().acquireLock(request.build()).getLock());
+    var lease = request.setMode(Lock.Mode.SHARED).build();
+    Lock left = server.locks().acquireLock(lease).getLock();
+    release(server.locks().acquireLock(lease).getLock());
+    var _ = catchThrowable(() -> server.locks().acquireLock(request.clearMode().build()));
+    entriesOnceThereAre(3); // refusals are written later than what has an effect
+    var _ =
+        server
+            .locks()
+            .releaseLock(
+                ReleaseLockRequest.newBuilder()
+                    .setLockId(left.getLockId())
+                    .setOwner("root")
+                    .setForceRelease(true)
+                    .setReason("alice is on holiday")
+                    .build());
+
+    List<AuditEntry> entries = entriesOnceThereAre(4);
+
+    assertThat(entries)
+        .extracting(entry -> entry.getMethod() + " " + entry.getResult())
+        .containsExactly(
+            "ReleaseLock OK", "AcquireLock ABORTED", "ReleaseLock OK", "AcquireLock OK");
+    AuditEntry forced = entries.getFirst();
+    assertThat(forced.getForced()).isTrue();
+    assertThat(forced.getBranchName()).isEqualTo("main");
+    assertThat(forced.getLockId()).isEqualTo(left.getLockId());
+    assertThat(forced.getFencingToken()).isEqualTo(left.getFencingToken());
+    assertThat(forced.getMessage()).contains("root", "alice", "object_type", "on holiday");
+    assertThat(entries.get(1).getReason()).isEqualTo("LOCK_HELD");
+    assertThat(entries.get(3).getLockId()).isNotEmpty().isEqualTo(entries.get(2).getLockId());
+  }
+
+  private void release(Lock lock) {
+    var _ =
+        server
+            .locks()
+            .releaseLock(
+                ReleaseLockRequest.newBuilder()
+                    .setLockId(lock.getLockId())
+                    .setOwner(lock.getOwner())
+                    .setFencingToken(lock.getFencingToken())
+                    .build());
   }
 
   @Test

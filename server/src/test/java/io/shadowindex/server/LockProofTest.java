@@ -2,6 +2,7 @@ package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
@@ -19,11 +20,16 @@ import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.shadowindex.v1.ReleaseLockRequest;
+import io.shadowindex.v1.ShadowIndex;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +43,9 @@ import org.junit.jupiter.api.io.TempDir;
  * The proofs of locks over gRPC, in small; {@code make lock-test} runs them at full size.
  *
  * <p>{@code -Dshadowindex.lock.operations}, {@code .lock.pauses}, {@code .lock.rebuilds} set the
- * sizes, {@code .lock.blocked.ms} the longest time a developer may be kept out.
+ * sizes; {@code .lock.blocked.ms} and {@code .lock.blocked.p99.ms} how long a developer may be kept
+ * out; {@code .lock.rehearsed} how many switches warm the server up, as 200 do in production;
+ * {@code .lock.alone.ms} for how long developers work before the first rebuild.
  */
 final class LockProofTest {
 
@@ -45,7 +53,13 @@ final class LockProofTest {
   private static final int OPERATIONS = Integer.getInteger("shadowindex.lock.operations", 1500);
   private static final int PAUSES = Integer.getInteger("shadowindex.lock.pauses", 60);
   private static final int REBUILDS = Integer.getInteger("shadowindex.lock.rebuilds", 5);
+  private static final int REHEARSED = Integer.getInteger("shadowindex.lock.rehearsed", 0);
+  private static final int ALONE_MILLIS = Integer.getInteger("shadowindex.lock.alone.ms", 200);
   private static final int BLOCKED_MILLIS = Integer.getInteger("shadowindex.lock.blocked.ms", 2000);
+  private static final int BLOCKED_P99_MILLIS =
+      Integer.getInteger("shadowindex.lock.blocked.p99.ms", 2000);
+  private static final int FREEZES = 2;
+  private static final int FROZEN_MILLIS = 250;
   private static final int DEVELOPERS = 20;
   private static final long SEED = Long.getLong("seed", System.nanoTime());
 
@@ -81,7 +95,7 @@ final class LockProofTest {
         Lock lock = stub(channel).acquireLock(request(name, mode, owner, 60, 25)).getLock();
         long entry = history.enter(name, mode, lock.getFencingToken());
         if (random.nextInt(3) == 0) { // hold it for a while
-          canWrite(stub(channel), 0);
+          askWhetherToWrite(stub(channel));
         }
         history.leave(entry);
         release(stub(channel), lock);
@@ -145,91 +159,195 @@ final class LockProofTest {
   @Test
   void developersHardlyNoticeRebuildsAndNobodyWritesUnderAFlip(@TempDir Path directory)
       throws Exception {
-    var flipping = new AtomicBoolean();
-    var writing = new AtomicInteger();
-    var underFlip = new AtomicInteger();
-    var steps = watchFor(flipping, writing, underFlip);
+    var flips = new Flips();
     Environment real = Environment.real();
-    var environment = new Environment(real.clock(), real.files(), steps);
-    var blocked = new Samples();
-    var lockHeld = new Samples();
-    var writes = new AtomicInteger();
-    var over = new AtomicBoolean();
-    try (var server = TestServer.start(TestServer.config(directory), environment);
+    var config =
+        TestServer.with(TestServer.config(directory), Map.of("rehearsedSwitches", REHEARSED));
+    try (var server = TestServer.start(config, new Environment(real.clock(), real.files(), flips));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      var working = new ArrayList<Future<?>>();
+      await().atMost(Duration.ofMinutes(1)).until(LockProofTest::isRehearsed);
+      var team = new Team(server, flips, threads);
+      var alone = List.of(Span.of(() -> Thread.sleep(ALONE_MILLIS))); // time is what it measures
+      var lockHeld = new Samples();
+      var switches = new ArrayList<Span>();
+      for (int i = 0; i < REBUILDS; i++) {
+        ShadowIndex build = server.built("main");
+        Span call = Span.of(() -> lockHeld.addMicros(server.switchTo(build).getLockHeldMicros()));
+        switches.add(new Span(flips.stagedAt(), call.to()));
+      }
+      var freezes = new ArrayList<Span>();
+      for (int i = 0; i < FREEZES; i++) {
+        freezes.add(Span.of(() -> buildFrozen(server)));
+      }
+      team.stopWorking();
+
+      Samples switched = team.waitsIn(switches);
+      Samples frozen = team.waitsIn(freezes);
+      System.out.printf(
+          """
+          %d developers, %d writes; how long each waited for its lease:
+            while nobody indexes                      %s
+            while %3d switches were cut over          %s
+            while the branch was frozen for %d ms    %s
+          the switches held their locks for           %s
+          """,
+          DEVELOPERS,
+          team.writes(),
+          team.waitsIn(alone),
+          REBUILDS,
+          switched,
+          FROZEN_MILLIS,
+          frozen,
+          lockHeld);
+      assertThat(flips.written()).isZero();
+      assertThat(switched.quantile(1)).isLessThan(Duration.ofMillis(BLOCKED_MILLIS));
+      assertThat(switched.quantile(0.99)).isLessThan(Duration.ofMillis(BLOCKED_P99_MILLIS));
+    }
+  }
+
+  /** The server warms up in the background, as it does in production. */
+  private static boolean isRehearsed() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .noneMatch(thread -> thread.getName().equals("rehearsal"));
+  }
+
+  /** The traditional way: the branch is locked while the index is built. */
+  private static void buildFrozen(TestServer server) throws InterruptedException {
+    LockName branch = LockName.branch("main");
+    Lock lock =
+        server
+            .locks()
+            .acquireLock(request(branch, LockMode.EXCLUSIVE, "indexer", 60, 25))
+            .getLock();
+    Thread.sleep(FROZEN_MILLIS); // the build
+    release(server.locks(), lock);
+  }
+
+  /** From FLIP to COMMIT nobody may be writing. */
+  private static final class Flips implements SwitchStep.Observer {
+    private final AtomicBoolean flipping = new AtomicBoolean();
+    private final AtomicInteger writing = new AtomicInteger();
+    private final AtomicInteger written = new AtomicInteger();
+    private volatile long stagedAt;
+
+    @Override
+    public void before(SwitchStep step) {
+      if (step == SwitchStep.STAGE) {
+        stagedAt = System.nanoTime();
+      }
+      if (step == SwitchStep.FLIP) {
+        flipping.set(true);
+      }
+      if (flipping.get() && writing.get() > 0) {
+        written.incrementAndGet();
+      }
+      if (step == SwitchStep.COMMIT) {
+        flipping.set(false);
+      }
+    }
+
+    void write() {
+      writing.incrementAndGet();
+      if (flipping.get()) {
+        written.incrementAndGet();
+      }
+      writing.decrementAndGet();
+    }
+
+    /** When the last switch was ready to ask for its lock. */
+    long stagedAt() {
+      return stagedAt;
+    }
+
+    int written() {
+      return written.get();
+    }
+  }
+
+  /** A time in which something went on. */
+  private record Span(long from, long to) {
+    /** What goes on. */
+    private interface Work {
+      void run() throws Exception;
+    }
+
+    static Span of(Work work) throws Exception {
+      long from = System.nanoTime();
+      work.run();
+      return new Span(from, System.nanoTime());
+    }
+
+    boolean overlaps(Span other) {
+      return from - other.to < 0 && other.from - to < 0;
+    }
+
+    Duration length() {
+      return Duration.ofNanos(to - from);
+    }
+  }
+
+  /** Developers who write at a steady rate, and how long each write waited for its lease. */
+  private static final class Team {
+    private static final long PACE = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final LockName OBJECTS = LockName.resourceTypes("main", List.of("object_type"));
+
+    private final TestServer server;
+    private final Flips flips;
+    private final Queue<Span> waits = new ConcurrentLinkedQueue<>();
+    private final List<Future<?>> working = new ArrayList<>();
+    private final AtomicBoolean over = new AtomicBoolean();
+
+    Team(TestServer server, Flips flips, ExecutorService threads) {
+      this.server = server;
+      this.flips = flips;
       for (int i = 0; i < DEVELOPERS; i++) {
         String owner = "developer-" + i;
-        working.add(
-            threads.submit(
-                () -> {
-                  while (!over.get()) {
-                    writeOnce(server, owner, flipping, writing, underFlip, blocked);
-                    writes.incrementAndGet();
-                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100)); // their pace
-                  }
-                }));
+        long begin = PACE * i / DEVELOPERS;
+        working.add(threads.submit(() -> work(owner, begin)));
       }
-      for (int i = 0; i < REBUILDS; i++) {
-        lockHeld.addMicros(server.switchTo(server.built("main")).getLockHeldMicros());
+    }
+
+    private void work(String owner, long begin) {
+      LockSupport.parkNanos(begin);
+      while (!over.get()) {
+        long asked = System.nanoTime();
+        Lock lease =
+            server.locks().acquireLock(request(OBJECTS, LockMode.SHARED, owner, 5, 25)).getLock();
+        waits.add(new Span(asked, System.nanoTime()));
+        flips.write();
+        release(server.locks(), lease);
+        LockSupport.parkNanos(PACE);
       }
+    }
+
+    void stopWorking() throws Exception {
       over.set(true);
       for (Future<?> developer : working) {
         developer.get();
       }
     }
-    System.out.printf(
-        "%d developers, %d writes, %d rebuilds: kept out %s; lock held %s%n",
-        DEVELOPERS, writes.get(), REBUILDS, blocked, lockHeld);
-    assertThat(underFlip).hasValue(0);
-    assertThat(blocked.quantile(1)).isLessThan(Duration.ofMillis(BLOCKED_MILLIS));
-  }
 
-  /** From FLIP to COMMIT nobody may be writing. */
-  private static SwitchStep.Observer watchFor(
-      AtomicBoolean flipping, AtomicInteger writing, AtomicInteger underFlip) {
-    return step -> {
-      if (step == SwitchStep.FLIP) {
-        flipping.set(true);
-      }
-      if (flipping.get() && writing.get() > 0) {
-        underFlip.incrementAndGet();
-      }
-      if (step == SwitchStep.COMMIT) {
-        flipping.set(false);
-      }
-    };
-  }
-
-  private static void writeOnce(
-      TestServer server,
-      String owner,
-      AtomicBoolean flipping,
-      AtomicInteger writing,
-      AtomicInteger underFlip,
-      Samples blocked) {
-    LockName name = LockName.resourceTypes("main", List.of("object_type"));
-    LockServiceBlockingStub stub = server.locks();
-    long asked = System.nanoTime();
-    boolean open = canWrite(stub, 0);
-    Lock lease = stub.acquireLock(request(name, LockMode.SHARED, owner, 5, 25)).getLock();
-    blocked.add(open ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - asked));
-    writing.incrementAndGet();
-    if (flipping.get()) {
-      underFlip.incrementAndGet();
+    int writes() {
+      return waits.size();
     }
-    writing.decrementAndGet();
-    release(stub, lease);
+
+    /** The waits that overlap one of these times. */
+    Samples waitsIn(List<Span> times) {
+      var samples = new Samples();
+      waits.stream()
+          .filter(wait -> times.stream().anyMatch(wait::overlaps))
+          .forEach(wait -> samples.add(wait.length()));
+      return samples;
+    }
   }
 
-  private static boolean canWrite(LockServiceBlockingStub stub, int waitSeconds) {
-    return stub.checkWritePermission(
+  private static void askWhetherToWrite(LockServiceBlockingStub stub) {
+    var _ =
+        stub.checkWritePermission(
             CheckWritePermissionRequest.newBuilder()
                 .setBranchName("main")
                 .setResourceType("object_type")
-                .setWaitSeconds(waitSeconds)
-                .build())
-        .getAllowed();
+                .build());
   }
 
   private static AcquireLockRequest request(

@@ -1,6 +1,7 @@
 package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
@@ -8,6 +9,7 @@ import com.google.rpc.BadRequest;
 import io.grpc.Context;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CheckWritePermissionRequest;
@@ -19,14 +21,16 @@ import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.RenewLockRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
-import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchLocksRequest;
 import io.shadowindex.v1.WatchLocksResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -46,7 +50,11 @@ final class LockServiceTest {
 
   @BeforeAll
   static void startServer(@TempDir Path directory) throws IOException {
-    server = TestServer.start(directory);
+    server =
+        TestServer.start(
+            TestServer.with(
+                TestServer.config(directory), Map.of("resourceTypes", List.of("link_type"))),
+            Environment.real());
   }
 
   @AfterAll
@@ -263,9 +271,11 @@ final class LockServiceTest {
     assertThat(refused.getLock()).isEqualTo(lock);
     assertThat(refused.getIndexingProgress()).isEqualTo(40);
     assertThat(refused.getEtaSeconds()).isBetween(1, 60);
-    assertThat(refused.getOtherResourceTypesAvailableList()).containsExactly("action_type");
+    assertThat(refused.getOtherResourceTypesAvailableList())
+        .containsExactly("action_type", "link_type"); // locked, configured
     assertThat(refused.getAlternativeActionsList())
-        .contains("Work on action_type", "Ask alice to release lock " + lock.getLockId())
+        .contains(
+            "Work on action_type or link_type", "Ask alice to release lock " + lock.getLockId())
         .anyMatch(words -> words.startsWith("Retry in about "))
         .anyMatch(words -> words.startsWith("Write with wait_seconds="));
     release(lock);
@@ -322,22 +332,26 @@ final class LockServiceTest {
   }
 
   @Test
-  void aSwitchWaitsUntilWritersLeasesAreGoneAndNewOnesWaitBehindIt() throws Exception {
+  void aSwitchWaitsUntilWritersLeasesAreGoneAndNewOnesNeedNotWaitBehindAnOldOne() throws Exception {
     ShadowIndex build = server.built(branch);
     Lock lease = acquire(objects().setMode(Lock.Mode.SHARED));
     var switching = CompletableFuture.supplyAsync(() -> server.switchTo(build));
-    await().until(this::refusedBehindWhoWaits);
-    var next =
-        CompletableFuture.supplyAsync(
-            () -> acquire(objects().setMode(Lock.Mode.SHARED).setWaitSeconds(20)));
+    await().until(() -> isStaged(build));
+    for (int i = 0; i < 20; i++) {
+      release(acquire(objects().setMode(Lock.Mode.SHARED)));
+    }
     assertThat(server.get(build).getState()).isEqualTo(State.BUILT);
 
     release(lease);
 
-    SwitchIndexResponse switched = switching.get();
-    assertThat(switched.getSuccess()).isTrue();
-    assertThat(next.get().getFencingToken()).isGreaterThan(lease.getFencingToken());
-    release(next.get());
+    assertThat(switching.get().getSuccess()).isTrue();
+  }
+
+  /** Whether its switch has come to where it asks for the lock. */
+  private static boolean isStaged(ShadowIndex build) throws IOException {
+    try (var links = Files.list(Path.of(build.getShadowIndexPath(), "../../staging"))) {
+      return links.findAny().isPresent();
+    }
   }
 
   @Test
@@ -346,6 +360,30 @@ final class LockServiceTest {
     acquire(objects().setMode(Lock.Mode.SHARED).setTtlSeconds(1));
 
     assertThat(server.switchTo(build).getSuccess()).isTrue();
+  }
+
+  @Test
+  void aServerThatStopsDoesNotWaitForThoseWhoWaitForALock(@TempDir Path directory)
+      throws Exception {
+    try (var stopping = TestServer.start(directory)) {
+      var lease = objects().setMode(Lock.Mode.SHARED).build();
+      var _ = stopping.locks().acquireLock(lease);
+      var waits = objects().setWaitSeconds(300).build();
+      var waiting =
+          CompletableFuture.supplyAsync(() -> refused(() -> stopping.locks().acquireLock(waits)));
+      await().until(() -> isRefused(() -> stopping.locks().acquireLock(lease)));
+      long began = System.nanoTime();
+
+      stopping.server().close();
+
+      assertThat(TestServer.reason(waiting.get())).isEqualTo("SERVER_DRAINING");
+      assertThat(Duration.ofNanos(System.nanoTime() - began))
+          .isLessThan(Duration.ofSeconds(15)); // half of what it gives to calls under way
+    }
+  }
+
+  private static boolean isRefused(ThrowingCallable call) {
+    return catchThrowable(call) != null;
   }
 
   @Test

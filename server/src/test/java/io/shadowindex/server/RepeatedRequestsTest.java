@@ -18,6 +18,7 @@ import io.shadowindex.server.testing.DiskFaults;
 import io.shadowindex.server.testing.DiskFaults.Fault;
 import io.shadowindex.server.testing.ManualClock;
 import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.DeleteIndexRequest;
@@ -27,7 +28,10 @@ import io.shadowindex.v1.GetIndexRequest;
 import io.shadowindex.v1.Index;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListShadowIndexesRequest;
+import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.PauseBuildRequest;
+import io.shadowindex.v1.ReleaseLockRequest;
+import io.shadowindex.v1.ReleaseLockResponse;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.RollbackIndexResponse;
@@ -38,6 +42,8 @@ import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
@@ -152,6 +158,96 @@ final class RepeatedRequestsTest {
         .stream()
         .map(ShadowIndex::getEtag)
         .toList();
+  }
+
+  @Test
+  void locksGetTheirFirstAnswerAgain() {
+    var acquire = lockRequest().addResourceTypes("link_type").setRequestId(newId(0)).build();
+    Lock lock = server.locks().acquireLock(acquire).getLock();
+    assertThat(server.locks().acquireLock(acquire).getLock()).isEqualTo(lock);
+    assertThat(server.lockedResourceTypes("main")).containsExactly("link_type", "object_type");
+
+    var part = releaseOf(lock).addResourceTypes("link_type").setRequestId(newId(1)).build();
+    ReleaseLockResponse partly = server.locks().releaseLock(part);
+    assertThat(server.locks().releaseLock(part)).isEqualTo(partly);
+    var whole = releaseOf(lock).setRequestId(newId(2)).build();
+    ReleaseLockResponse released = server.locks().releaseLock(whole);
+    assertThat(server.locks().releaseLock(whole)).isEqualTo(released);
+    assertThat(released.getReleasedLock().getLockId()).isEqualTo(lock.getLockId());
+    assertThat(server.lockedResourceTypes("main")).isEmpty();
+  }
+
+  @Test
+  void aLockWhoseAnswerWasLostIsAnsweredAsItIsAndNotTakenTwice() throws Exception {
+    var acquire = lockRequest().setRequestId(id).build();
+    Lock lock = server.locks().acquireLock(acquire).getLock();
+    loseAnswer(id);
+
+    assertThat(server.locks().acquireLock(acquire).getLock()).isEqualTo(lock);
+
+    var release = releaseOf(lock).setRequestId(newId(1)).build();
+    var _ = server.locks().releaseLock(release);
+    loseAnswer(newId(1));
+    assertThat(server.locks().releaseLock(release).hasLock()).isFalse();
+    loseAnswer(id);
+    assertThat(TestServer.reason(refused(() -> server.locks().acquireLock(acquire))))
+        .isEqualTo("LOCK_NOT_FOUND");
+  }
+
+  @Test
+  void aCallerWhoWentAwayWhileItWaitedForALockMayAskAgain() {
+    Lock held = server.locks().acquireLock(lockRequest().build()).getLock();
+    var acquire = lockRequest().setOwner("bob").setWaitSeconds(20).setRequestId(id).build();
+    Context.CancellableContext client = Context.current().withCancellation();
+    var first =
+        CompletableFuture.supplyAsync(
+            () -> {
+              Context before = client.attach();
+              try {
+                return refused(() -> server.locks().acquireLock(acquire));
+              } finally {
+                client.detach(before);
+              }
+            });
+    client.cancel(null);
+    first.join();
+    var second = CompletableFuture.supplyAsync(() -> server.locks().acquireLock(acquire));
+    var _ = server.locks().releaseLock(releaseOf(held).build());
+
+    Lock lock = second.join().getLock();
+
+    assertThat(lock.getOwner()).isEqualTo("bob");
+    assertThat(server.locks().acquireLock(acquire).getLock()).isEqualTo(lock);
+    assertThat(server.lockedResourceTypes("main")).containsExactly("object_type");
+  }
+
+  /** As if the server had died after the effect and before it could keep its answer. */
+  private void loseAnswer(String requestId) throws IOException, SQLException {
+    server.close();
+    String url = "jdbc:h2:file:" + directory.resolve("state/shadowindex").toAbsolutePath();
+    try (var database = DriverManager.getConnection(url, "", "");
+        var update =
+            database.prepareStatement("update request set answer = null where request_id = ?")) {
+      update.setObject(1, UUID.fromString(requestId));
+      assertThat(update.executeUpdate()).isEqualTo(1);
+    }
+    start();
+  }
+
+  private static AcquireLockRequest.Builder lockRequest() {
+    return AcquireLockRequest.newBuilder()
+        .setBranchName("main")
+        .setScope(Lock.Scope.RESOURCE_TYPE)
+        .addResourceTypes("object_type")
+        .setOwner("alice")
+        .setTtlSeconds(60);
+  }
+
+  private static ReleaseLockRequest.Builder releaseOf(Lock lock) {
+    return ReleaseLockRequest.newBuilder()
+        .setLockId(lock.getLockId())
+        .setOwner(lock.getOwner())
+        .setFencingToken(lock.getFencingToken());
   }
 
   @Test

@@ -93,6 +93,6 @@ final class AuditCommand implements Callable<Integer> {
         entry.getPrincipal().isEmpty() ? entry.getPeer() : entry.getPrincipal(),
         entry.getMethod() + (entry.getForced() ? "!" : ""),
         entry.getResult() + (entry.getReason().isEmpty() ? "" : " " + entry.getReason()),
-        entry.getBranchName() + " " + entry.getShadowIndexId());
+        entry.getBranchName() + " " + entry.getShadowIndexId() + entry.getLockId());
   }
 }

@@ -9,14 +9,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sequence its place in the log; 0 before it has one
  * @param buildId the build or generation it was about; null for none
+ * @param lockId the lock it was about; null for none
  * @param outcome how the call ended; {@link Outcome#UNKNOWN} when the server died before
  * @param revision of that build after the change; null without one
- * @param fencingToken of that build, or as the caller gave it; null without either
+ * @param fencingToken of that build or lock, or as the caller gave it; null without either
  */
 public record AuditEntry(
     long sequence,
     Call call,
     @Nullable UUID buildId,
+    @Nullable UUID lockId,
     Outcome outcome,
     @Nullable Long revision,
     @Nullable Long fencingToken) {

@@ -60,6 +60,7 @@ public final class AuditFile implements AutoCloseable {
     json.writeStringField("index_type", call.target().indexType());
     json.writeStringField("index_name", call.target().indexName());
     writeUnlessNull(json, "shadow_index_id", entry.buildId());
+    writeUnlessNull(json, "lock_id", entry.lockId());
     json.writeBooleanField("forced", call.forced());
     json.writeStringField("result", entry.outcome().result());
     json.writeStringField("reason", entry.outcome().reason());

@@ -3,6 +3,7 @@ package io.shadowindex.server.config;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param audit where the audit log goes and how long it is kept
  * @param maxBuilds how many builds may be unfinished at a time
  * @param maxBuildsPerBranch how many of them in one branch
+ * @param resourceTypes those that every branch is known to have, besides what builds and locks name
  * @param streams what watches and workers may do, and how much of the log is kept for them
  */
 public record ServerConfig(
@@ -57,13 +59,19 @@ public record ServerConfig(
     Audit audit,
     int maxBuilds,
     int maxBuildsPerBranch,
+    List<String> resourceTypes,
     StreamConfig streams) {
 
   private static final int REHEARSED_SWITCHES = 200;
+  private static final int LONGEST_NAME_BYTES = 255;
   private static final Duration GRACE = Duration.ofMinutes(1);
   private static final Duration PROGRESS_FLUSH = Duration.ofMillis(200);
   private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(10);
   private static final Duration DRAIN = Duration.ofSeconds(30);
+
+  public ServerConfig {
+    resourceTypes = List.copyOf(resourceTypes);
+  }
 
   /**
    * The audit log.
@@ -115,6 +123,7 @@ public record ServerConfig(
         Audit.DEFAULT,
         1000,
         100,
+        List.of(),
         StreamConfig.DEFAULT);
   }
 
@@ -129,6 +138,7 @@ public record ServerConfig(
    * @param allowPlaintext whether to listen on an address that others can reach, without encryption
    * @param auditLog null for no file
    * @param auditRetention as retention
+   * @param resourceTypes names with commas between them; null for none
    */
   public record Given(
       String listen,
@@ -146,6 +156,7 @@ public record ServerConfig(
       String auditRetention,
       int maxBuilds,
       int maxBuildsPerBranch,
+      @Nullable String resourceTypes,
       GivenStreams streams) {}
 
   /**
@@ -204,6 +215,7 @@ public record ServerConfig(
         new Audit(
             given.auditLog() == null ? null : parseFile("--audit-log", given.auditLog(), errors),
             parseDuration("--audit-retention", given.auditRetention(), errors));
+    List<String> resourceTypes = parseNames("--resource-types", given.resourceTypes(), errors);
     StreamConfig streams = parseStreams(given.streams(), errors);
     if (!errors.isEmpty()) {
       throw new InvalidConfigException(errors);
@@ -226,6 +238,7 @@ public record ServerConfig(
         audit,
         given.maxBuilds(),
         given.maxBuildsPerBranch(),
+        resourceTypes,
         streams);
   }
 
@@ -251,6 +264,25 @@ public record ServerConfig(
         given.maxStreamsPerConnection(),
         StreamConfig.DEFAULT.opening(),
         StreamConfig.DEFAULT.reportsPerSecond());
+  }
+
+  /** Names by the rule for names in the contract, and none of them with a comma. */
+  private static List<String> parseNames(String flag, @Nullable String text, List<String> errors) {
+    if (text == null) {
+      return List.of();
+    }
+    List<String> names = List.of(text.split(",", -1));
+    for (String name : names) {
+      if (!name.matches("[^\\x00-\\x1f\\x7f]+")
+          || !name.equals(name.strip())
+          || name.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME_BYTES) {
+        errors.add(
+            "%s %s: must be names of 1 to 255 bytes with only commas between them"
+                .formatted(flag, text));
+        return List.of();
+      }
+    }
+    return names;
   }
 
   private static void requirePositive(String flag, long value, List<String> errors) {

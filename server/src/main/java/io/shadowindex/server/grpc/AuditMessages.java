@@ -34,6 +34,7 @@ final class AuditMessages {
         .setIndexType(call.target().indexType())
         .setIndexName(call.target().indexName())
         .setShadowIndexId(text(entry.buildId()))
+        .setLockId(text(entry.lockId()))
         .setForced(call.forced())
         .setResult(entry.outcome().result())
         .setReason(entry.outcome().reason())

@@ -90,7 +90,7 @@ final class AuditedCalls implements ServerInterceptor {
     public void close(Status status, Metadata trailers) {
       Mutation ended = mutation;
       mutation = null; // a call ends once
-      if (ended != null) {
+      if (ended != null && ended.isAudited()) {
         log.ended(
             entry(ended.call(), outcome(status, trailers, answer), answer), ended.isEffective());
       }
@@ -108,14 +108,16 @@ final class AuditedCalls implements ServerInterceptor {
         uuid(text(request, RepeatableCalls.REQUEST_ID)),
         target(request),
         uuid(text(request, "shadow_index_id")),
+        uuid(text(request, "lock_id")),
         number(request, "fencing_token"),
-        flag(request, "force_switch"));
+        flag(request, "force_switch") || flag(request, "force_release"));
   }
 
   private static AuditEntry entry(Call call, Outcome outcome, @Nullable Message answer) {
-    Message build = answer == null ? null : build(answer);
-    if (build == null) {
-      return new AuditEntry(0, call, call.buildId(), outcome, null, call.fencingToken());
+    Message subject = answer == null ? null : subject(answer);
+    if (subject == null) {
+      return new AuditEntry(
+          0, call, call.buildId(), call.lockId(), outcome, null, call.fencingToken());
     }
     var named =
         new Call(
@@ -125,17 +127,19 @@ final class AuditedCalls implements ServerInterceptor {
             call.peer(),
             call.method(),
             call.requestId(),
-            target(build),
+            target(subject),
             call.buildId(),
+            call.lockId(),
             call.fencingToken(),
             call.forced());
     return new AuditEntry(
         0,
         named,
-        uuid(text(build, "shadow_index_id")),
+        uuid(text(subject, "shadow_index_id")),
+        uuid(text(subject, "lock_id")),
         outcome,
-        number(build, "revision"),
-        number(build, "fencing_token"));
+        number(subject, "revision"),
+        number(subject, "fencing_token"));
   }
 
   private static Outcome outcome(Status status, Metadata trailers, @Nullable Message answer) {
@@ -153,9 +157,10 @@ final class AuditedCalls implements ServerInterceptor {
         answer == null ? "" : cut(text(answer, "message"), LONGEST_MESSAGE));
   }
 
-  /** The build or generation that an answer is about. */
-  private static @Nullable Message build(Message answer) {
-    for (String name : new String[] {"shadow_index", "removed_generation"}) {
+  /** The build, the generation or the lock that an answer is about. */
+  private static @Nullable Message subject(Message answer) {
+    for (String name :
+        new String[] {"shadow_index", "removed_generation", "released_lock", "lock"}) {
       FieldDescriptor field = field(answer, name);
       if (field != null && answer.hasField(field)) {
         return (Message) answer.getField(field);

@@ -1,6 +1,7 @@
 package io.shadowindex.server.grpc;
 
 import io.grpc.Server;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -10,7 +11,7 @@ import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.index.IndexLayout;
-import io.shadowindex.server.lock.LockFeed;
+import io.shadowindex.server.lock.LockManager;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
@@ -42,7 +43,7 @@ public final class GrpcEndpoint {
   private final RequestValidation validation = new RequestValidation();
   private final BuildWatches watches;
   private final WorkerStreams workers;
-  private final LockFeed lockFeed;
+  private final LockManager lockManager;
   private final Server server;
 
   /**
@@ -70,7 +71,7 @@ public final class GrpcEndpoint {
       WorkerStreams workers,
       LockGrpcService locks,
       AdminGrpcService admin,
-      LockFeed lockFeed,
+      LockManager lockManager,
       Requests requests,
       AuditStore audit,
       AuditLog auditLog,
@@ -79,7 +80,7 @@ public final class GrpcEndpoint {
       Settings settings) {
     this.watches = watches;
     this.workers = workers;
-    this.lockFeed = lockFeed;
+    this.lockManager = lockManager;
     var errors = new ErrorInterceptor();
     var removal = new IndexRemoval(builds, switches);
     var messages = new Messages(layout, clock);
@@ -101,7 +102,12 @@ public final class GrpcEndpoint {
                 workers,
                 messages,
                 new ProgressCall.Limits(settings.opening(), settings.reportsPerSecond())));
-    var unanswered = new UnansweredRequests(builds, switches, removal, messages, switchMessages);
+    var audited = new AuditedCalls(auditLog, clock);
+    var repeatable =
+        new RepeatableCalls(
+            requests,
+            new UnansweredRequests(builds, switches, removal, messages, switchMessages, locks));
+    List<ServerInterceptor> interceptors = List.of(limits, audited, errors, validation, repeatable);
     this.server =
         NettyServerBuilder.forAddress(settings.listen())
             .executor(handlers)
@@ -111,19 +117,9 @@ public final class GrpcEndpoint {
             .addTransportFilter(limits)
             .permitKeepAliveTime(10, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
-            .addService(
-                ServerInterceptors.interceptForward(
-                    service,
-                    List.of(
-                        limits,
-                        new AuditedCalls(auditLog, clock),
-                        errors,
-                        validation,
-                        new RepeatableCalls(requests, unanswered))))
-            .addService(
-                ServerInterceptors.interceptForward(locks, List.of(limits, errors, validation)))
-            .addService(
-                ServerInterceptors.interceptForward(admin, List.of(limits, errors, validation)))
+            .addService(ServerInterceptors.interceptForward(service, interceptors))
+            .addService(ServerInterceptors.interceptForward(locks, interceptors))
+            .addService(ServerInterceptors.interceptForward(admin, interceptors))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
@@ -149,15 +145,15 @@ public final class GrpcEndpoint {
   }
 
   /**
-   * Says NOT_SERVING, takes no new calls, ends watches and workers' streams with UNAVAILABLE, and
-   * waits that long for the calls under way. Never interrupts a handler.
+   * Says NOT_SERVING, takes no new calls, ends watches, workers' streams and waits for locks by
+   * hand with UNAVAILABLE, and waits that long for the calls under way. Never interrupts a handler.
    */
   public void stop(Duration drain) {
     health.enterTerminalState();
     server.shutdown();
     watches.drain();
     workers.drain();
-    lockFeed.drain();
+    lockManager.drain();
     try {
       if (!server.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS)) {
         server.shutdownNow();

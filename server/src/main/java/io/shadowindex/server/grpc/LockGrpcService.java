@@ -6,7 +6,9 @@ import io.grpc.stub.StreamObserver;
 import io.shadowindex.server.lock.Lease;
 import io.shadowindex.server.lock.LockFeed;
 import io.shadowindex.server.lock.LockManager;
+import io.shadowindex.server.lock.LockMode;
 import io.shadowindex.server.lock.LockName;
+import io.shadowindex.server.lock.LockRequest;
 import io.shadowindex.server.lock.LockStore.Ended;
 import io.shadowindex.server.lock.LockStore.Holder;
 import io.shadowindex.server.lock.LockStore.LockFilter;
@@ -14,6 +16,7 @@ import io.shadowindex.server.lock.LockStore.Released;
 import io.shadowindex.server.lock.LockWait;
 import io.shadowindex.server.lock.WriteDecision;
 import io.shadowindex.server.lock.WritePermissions;
+import io.shadowindex.server.request.Mutation;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
 import io.shadowindex.v1.CheckWritePermissionRequest;
@@ -50,12 +53,22 @@ public final class LockGrpcService extends LockServiceImplBase {
 
   @Override
   public void acquireLock(AcquireLockRequest request, StreamObserver<AcquireLockResponse> client) {
+    LockRequest wanted = LockMessages.request(request);
+    Mutation mutation = Mutation.current();
+    if (mutation != null && wanted.mode() == LockMode.SHARED) {
+      mutation.forgoAudit(); // also where it is refused
+    }
     LockWait wait = waitOf(request.getWaitSeconds());
-    Lease lease = locks.acquire(LockMessages.request(request), wait);
-    if (wait.isAbandoned()) { // nobody would release it
+    Lease lease = locks.acquire(wanted, wait);
+    if (wait.isAbandoned() && request.getRequestId().isEmpty()) { // nobody would release it
       locks.release(lease.id(), new Holder(lease.owner(), lease.fencingToken()), Set.of());
     }
     answer(client, AcquireLockResponse.newBuilder().setLock(LockMessages.lock(lease)).build());
+  }
+
+  /** The answer to an AcquireLock that was lost; refuses when the lock has ended since. */
+  AcquireLockResponse acquired(UUID lockId) {
+    return AcquireLockResponse.newBuilder().setLock(LockMessages.lock(locks.get(lockId))).build();
   }
 
   @Override
@@ -77,20 +90,33 @@ public final class LockGrpcService extends LockServiceImplBase {
       LockMessages.require(
           request.getResourceTypesCount() == 0, "resource_types", "not with force_release");
       Ended ended = locks.forceRelease(id, request.getOwner(), request.getReason());
-      response.setMessage(
-          "released %s, which %s held".formatted(ended.lease().name(), ended.lease().owner()));
+      response
+          .setReleasedLock(LockMessages.lock(ended.lease()))
+          .setMessage(
+              "%s released %s, which %s held: %s"
+                  .formatted(
+                      ended.by(), ended.lease().name(), ended.lease().owner(), ended.reason()));
     } else {
       Released released =
           locks.release(
               id,
               new Holder(request.getOwner(), request.getFencingToken()),
               new HashSet<>(request.getResourceTypesList()));
-      response.setMessage("released " + released.freed());
+      response
+          .setReleasedLock(LockMessages.lock(released.before()))
+          .setMessage("released " + released.freed());
       if (released.rest() != null) {
         response.setLock(LockMessages.lock(released.rest()));
       }
     }
     answer(client, response.build());
+  }
+
+  /** The answer to a ReleaseLock that was lost, as far as it is still known. */
+  ReleaseLockResponse released(UUID lockId) {
+    var response = ReleaseLockResponse.newBuilder().setMessage("was released before");
+    locks.find(lockId).ifPresent(rest -> response.setLock(LockMessages.lock(rest)));
+    return response.build();
   }
 
   @Override

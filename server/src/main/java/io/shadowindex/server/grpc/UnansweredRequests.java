@@ -15,10 +15,12 @@ import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.RemovalOutcome;
 import io.shadowindex.server.switchover.RollbackRequest;
 import io.shadowindex.server.switchover.SwitchExecutor;
+import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.DeleteIndexRequest;
 import io.shadowindex.v1.FailBuildRequest;
+import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.StartBuildRequest;
@@ -40,18 +42,21 @@ final class UnansweredRequests {
   private final IndexRemoval removal;
   private final BuildAnswers answers;
   private final SwitchMessages switchMessages;
+  private final LockGrpcService locks;
 
   UnansweredRequests(
       BuildLifecycle builds,
       SwitchExecutor switches,
       IndexRemoval removal,
       Messages messages,
-      SwitchMessages switchMessages) {
+      SwitchMessages switchMessages,
+      LockGrpcService locks) {
     this.builds = builds;
     this.switches = switches;
     this.removal = removal;
     this.answers = new BuildAnswers(messages);
     this.switchMessages = switchMessages;
+    this.locks = locks;
   }
 
   Message answer(RecordedRequest recorded, Message request) {
@@ -65,6 +70,8 @@ final class UnansweredRequests {
       case SwitchIndexRequest asked -> switchIndex(recorded, asked);
       case RollbackIndexRequest asked -> rollBack(recorded, asked);
       case DeleteIndexRequest asked -> delete(recorded, asked);
+      case AcquireLockRequest _ -> locks.acquired(lockId(recorded));
+      case ReleaseLockRequest _ -> locks.released(lockId(recorded));
       default ->
           throw new IllegalStateException(
               request.getDescriptorForType().getName() + " is not a mutation");
@@ -143,9 +150,16 @@ final class UnansweredRequests {
   }
 
   private static UUID buildId(RecordedRequest recorded) {
-    UUID id = recorded.buildId();
+    return required(recorded.buildId(), "build");
+  }
+
+  private static UUID lockId(RecordedRequest recorded) {
+    return required(recorded.lockId(), "lock");
+  }
+
+  private static UUID required(@Nullable UUID id, String what) {
     if (id == null) {
-      throw new IllegalStateException("the request's effect was on no build");
+      throw new IllegalStateException("the request's effect was on no " + what);
     }
     return id;
   }

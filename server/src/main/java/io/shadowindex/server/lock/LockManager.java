@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
@@ -67,8 +68,8 @@ public final class LockManager implements AutoCloseable {
   /**
    * Acquires a lock, in its turn.
    *
-   * <p>Refuses with {@code LockHeld} when it was not granted in time. A crash leaves it granted,
-   * until it expires, or not.
+   * <p>Refuses with {@code LockHeld} when it was not granted in time, with {@code Draining} when
+   * the server stops meanwhile. A crash leaves it granted, until it expires, or not.
    */
   public Lease acquire(LockRequest request, LockWait wait) {
     UUID id = ids.get();
@@ -87,6 +88,9 @@ public final class LockManager implements AutoCloseable {
             ticket.blockedBy(conflicts);
           }
         }
+      }
+      if (queue.isDraining()) {
+        throw new Refusal.Draining().exception();
       }
       if (last.isEmpty()) { // it was never its turn
         last = store.conflicts(request.name(), request.mode());
@@ -164,6 +168,16 @@ public final class LockManager implements AutoCloseable {
     return ended;
   }
 
+  /** A lock that is held; refuses with {@code LockNotFound} otherwise. */
+  public Lease get(UUID id) {
+    return find(id).orElseThrow(() -> new Refusal.LockNotFound(id).exception());
+  }
+
+  /** A lock; empty when there is none of that id or it has ended. */
+  public Optional<Lease> find(UUID id) {
+    return store.find(id);
+  }
+
   /** At most {@code limit} locks, oldest first. */
   public List<Lease> list(LockFilter filter, int limit) {
     return store.list(filter, limit);
@@ -172,6 +186,12 @@ public final class LockManager implements AutoCloseable {
   /** At most {@code limit} locks that expired or were released by force, newest first. */
   public List<Ended> ended(@Nullable String branchName, int limit) {
     return store.ended(branchName, limit);
+  }
+
+  /** Ends waits and watches, so that a server that stops need not wait for them. */
+  public void drain() {
+    queue.drain();
+    feed.drain();
   }
 
   /** Ends the wait for expiries; those after that are noticed by the next start. */

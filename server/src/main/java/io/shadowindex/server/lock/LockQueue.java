@@ -1,6 +1,7 @@
 package io.shadowindex.server.lock;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -11,10 +12,12 @@ import java.util.SequencedSet;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who may try for a lock next: first come, first served among those whose requests conflict, so
- * that an EXCLUSIVE that waits is not starved by SHARED ones that came later.
+ * that an EXCLUSIVE that waits is not starved by SHARED ones that came later. Only switches let
+ * those pass first, within limits.
  *
  * <p>Nobody polls. A ticket is woken when something it waits for is freed, when a ticket before it
  * goes, or when the first lease in its way expires. A ticket that is created is worth a try, and
@@ -23,17 +26,32 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class LockQueue {
 
+  /** How long one who waits considerately may keep others out however short its own wait was. */
+  static final Duration SHORTEST_DRAIN = Duration.ofMillis(10);
+
   private final ReentrantLock monitor = new ReentrantLock();
   private final Map<String, SequencedSet<Ticket>> branches = new HashMap<>();
+  private boolean draining;
 
   /** Joins the end of the queue for a lock. */
   public Ticket join(LockName name, LockMode mode, String owner) {
-    return add(new Ticket(name, mode, owner, false));
+    return add(new Ticket(name, mode, owner, Manner.FAIR));
+  }
+
+  /**
+   * Joins the end of the queue for an EXCLUSIVE lock that can wait better than others can: SHARED
+   * requests that come later pass while a lease is in its way that is older than its own wait,
+   * since keeping them out would gain nothing. Then they are kept out until the last lease is gone,
+   * but no longer than this one has waited itself, at least {@link #SHORTEST_DRAIN}; what is in its
+   * way after that counts as old, and they pass again.
+   */
+  public Ticket joinConsiderately(LockName name, String owner) {
+    return add(new Ticket(name, LockMode.EXCLUSIVE, owner, Manner.CONSIDERATE));
   }
 
   /** Waits for a lock to be free without wanting it: behind nobody, and nobody waits behind it. */
   Ticket observe(LockName name) {
-    return add(new Ticket(name, LockMode.SHARED, "", true));
+    return add(new Ticket(name, LockMode.SHARED, "", Manner.OBSERVING));
   }
 
   private Ticket add(Ticket ticket) {
@@ -62,6 +80,26 @@ public final class LockQueue {
     }
   }
 
+  /** Ends all waits, those of switches excepted, and lets nobody try any more. */
+  void drain() {
+    monitor.lock();
+    try {
+      draining = true;
+      branches.values().forEach(all -> all.forEach(ticket -> ticket.changed.signal()));
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  boolean isDraining() {
+    monitor.lock();
+    try {
+      return draining;
+    } finally {
+      monitor.unlock();
+    }
+  }
+
   /** How many wait, or try, at this moment. */
   int size() {
     monitor.lock();
@@ -77,13 +115,24 @@ public final class LockQueue {
     return tickets == null ? Set.of() : tickets;
   }
 
+  /** How a ticket treats those that come later. */
+  private enum Manner {
+    /** They wait. */
+    FAIR,
+    /** SHARED ones wait as little as can be. */
+    CONSIDERATE,
+    /** They do not notice it. */
+    OBSERVING
+  }
+
   /** A place in the queue, for one thread; {@link #abandon} is for any. */
   public final class Ticket implements AutoCloseable {
 
     private final LockName name;
     private final LockMode mode;
     private final String owner;
-    private final boolean observer;
+    private final Manner manner;
+    private final long joined = System.nanoTime();
     private final Condition changed = monitor.newCondition();
     private List<LockName> inTheWay = List.of();
     private boolean worthTrying = true;
@@ -92,23 +141,32 @@ public final class LockQueue {
     private long retryAt;
     private boolean retries;
 
-    private Ticket(LockName name, LockMode mode, String owner, boolean observer) {
+    /** Whether SHARED requests that came later need not wait for it. */
+    private boolean letsPass;
+
+    /** The database's time from which on leases are not old to it; null before it met any. */
+    private @Nullable Instant oldUntil;
+
+    private long drainEnds;
+
+    private Ticket(LockName name, LockMode mode, String owner, Manner manner) {
       this.name = name;
       this.mode = mode;
       this.owner = owner;
-      this.observer = observer;
+      this.manner = manner;
+      this.letsPass = manner == Manner.CONSIDERATE;
     }
 
     /**
      * Waits until it is this ticket's turn and there is reason to try; false when the time was up
-     * before, or nobody wants to know any more. A first try costs no time.
+     * before, nobody wants to know any more, or the server stops. A first try costs no time.
      *
      * @param deadline in terms of {@link System#nanoTime}
      */
     public boolean awaitTurn(long deadline) {
       monitor.lock();
       try {
-        while (!abandoned) {
+        while (!abandoned && !(draining && manner != Manner.CONSIDERATE)) {
           long now = System.nanoTime();
           boolean first = first().isEmpty();
           if (first && (worthTrying || (retries && retryAt - now <= 0))) {
@@ -141,10 +199,36 @@ public final class LockQueue {
         conflicts.leases().forEach(lease -> names.add(lease.name()));
         inTheWay = names;
         worthTrying |= freedSinceTry;
+        long now = System.nanoTime();
         retries = expiry.isPresent();
-        retryAt = System.nanoTime() + expiry.map(Duration::toNanos).orElse(0L);
+        retryAt = now + expiry.map(Duration::toNanos).orElse(0L);
+        if (manner == Manner.CONSIDERATE) {
+          consider(conflicts, now);
+        }
       } finally {
         monitor.unlock();
+      }
+    }
+
+    /** Decides, from what is in its way, whether others have to wait for it now. */
+    private void consider(LockStore.Conflicts conflicts, long now) {
+      boolean drained = !letsPass && drainEnds - now <= 0;
+      if (oldUntil == null || drained) {
+        oldUntil = conflicts.asOf();
+      }
+      Instant newest = oldUntil;
+      boolean old =
+          conflicts.leases().stream().anyMatch(lease -> !lease.acquiredAt().isAfter(newest));
+      if (old && !letsPass) {
+        letsPass = true;
+        wakeThoseBehind();
+      } else if (!old && letsPass) {
+        letsPass = false;
+        drainEnds = now + Math.max(SHORTEST_DRAIN.toNanos(), now - joined);
+      }
+      if (!letsPass) {
+        retryAt = retries && retryAt - drainEnds < 0 ? retryAt : drainEnds;
+        retries = true;
       }
     }
 
@@ -179,25 +263,27 @@ public final class LockQueue {
         if (others.isEmpty()) {
           branches.remove(name.branchName());
         }
-        for (Ticket other : others) {
-          if (conflictsWith(other)) {
-            other.changed.signal();
-          }
-        }
+        wakeThoseBehind();
       } finally {
         monitor.unlock();
       }
     }
 
-    private Optional<Ticket> first() {
-      if (observer) {
-        return Optional.empty();
+    private void wakeThoseBehind() {
+      for (Ticket other : in(name.branchName())) {
+        if (conflictsWith(other)) {
+          other.changed.signal();
+        }
       }
+    }
+
+    /** The first of those that it has to wait for; empty when it is its turn. */
+    private Optional<Ticket> first() {
       for (Ticket other : in(name.branchName())) {
         if (other == this) {
           return Optional.empty();
         }
-        if (conflictsWith(other)) {
+        if (conflictsWith(other) && !(other.letsPass && mode == LockMode.SHARED)) {
           return Optional.of(other);
         }
       }
@@ -205,7 +291,10 @@ public final class LockQueue {
     }
 
     private boolean conflictsWith(Ticket other) {
-      return !observer && !other.observer && mode.excludes(other.mode) && name.overlaps(other.name);
+      return manner != Manner.OBSERVING
+          && other.manner != Manner.OBSERVING
+          && mode.excludes(other.mode)
+          && name.overlaps(other.name);
     }
 
     private boolean waitsFor(LockName freed) {

@@ -34,7 +34,7 @@ public interface LockStore {
   record Blocked(Conflicts conflicts) implements Attempt {}
 
   /**
-   * Leases that are in somebody's way, oldest first.
+   * Leases that are in somebody's way, the oldest 1000, oldest first.
    *
    * @param asOf the database's time at which they were
    */
@@ -92,13 +92,14 @@ public interface LockStore {
    */
   Ended forceRelease(UUID id, String administrator, String reason);
 
-  /** Ends the leases whose time is over and keeps that they ended. */
+  /** Ends leases whose time is over, 100 at most, and keeps that they ended. */
   Expiry expire();
 
   /**
    * What {@link #expire} did.
    *
-   * @param untilNext how long until the next one expires; null when there is none
+   * @param untilNext how long until the next one expires, not positive when more have; null when
+   *     there is none
    */
   record Expiry(List<Ended> ended, @Nullable Duration untilNext) {
     public Expiry {

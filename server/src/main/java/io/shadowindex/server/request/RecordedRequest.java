@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A request that has had an effect.
  *
  * @param buildId the build or generation of its first effect; null when it was about none
+ * @param lockId the lock of its first effect; null when it was about none
  * @param revision of that build right after the effect; null without one
  * @param answer what was answered, as bytes; null when the server died or failed before it could,
  *     and when it was too large to keep
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record RecordedRequest(
     RequestKey key,
     @Nullable UUID buildId,
+    @Nullable UUID lockId,
     @Nullable Long revision,
     @Nullable ByteBuffer answer,
     Instant recordedAt) {}

@@ -29,13 +29,18 @@ final class AuditRows implements AuditStore {
 
   /** Writes what is known of a call at its first effect. */
   static void begin(
-      DSLContext transaction, Call call, @Nullable UUID buildId, @Nullable Long revision) {
+      DSLContext transaction,
+      Call call,
+      @Nullable UUID buildId,
+      @Nullable UUID lockId,
+      @Nullable Long revision) {
     insert(
         transaction,
         new AuditEntry(
             0,
             call,
             buildId == null ? call.buildId() : buildId,
+            lockId,
             Outcome.UNKNOWN,
             revision,
             call.fencingToken()));
@@ -87,6 +92,9 @@ final class AuditRows implements AuditStore {
     values.put(AUDIT_ENTRY.MESSAGE, entry.outcome().message());
     if (entry.buildId() != null) {
       values.put(AUDIT_ENTRY.SHADOW_INDEX_ID, entry.buildId());
+    }
+    if (entry.lockId() != null) {
+      values.put(AUDIT_ENTRY.LOCK_ID, entry.lockId());
     }
     if (entry.revision() != null) {
       values.put(AUDIT_ENTRY.REVISION, entry.revision());
@@ -149,9 +157,11 @@ final class AuditRows implements AuditStore {
             row.getRequestId(),
             new Call.Target(row.getBranchName(), row.getIndexType(), row.getIndexName()),
             row.getShadowIndexId(),
+            row.getLockId(),
             row.getFencingToken(),
             row.getForced()),
         row.getShadowIndexId(),
+        row.getLockId(),
         new Outcome(row.getResult(), row.getReason(), row.getMessage()),
         row.getRevision(),
         row.getFencingToken());

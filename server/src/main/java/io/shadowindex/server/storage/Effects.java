@@ -1,5 +1,7 @@
 package io.shadowindex.server.storage;
 
+import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockMode;
 import io.shadowindex.server.request.Mutation;
 import io.shadowindex.server.request.RequestKey;
 import java.time.Instant;
@@ -21,15 +23,38 @@ final class Effects {
    */
   static void record(
       DSLContext transaction, @Nullable UUID buildId, @Nullable Long revision, Instant now) {
+    record(transaction, buildId, null, revision, now);
+  }
+
+  /**
+   * The same for an effect on a lock. A writer's lease lives for a moment and keeps only exclusive
+   * locks out, so that the audit log does without, unless somebody ends it by force.
+   */
+  static void recordLock(DSLContext transaction, Lease lease, Instant now) {
+    Mutation mutation = Mutation.current();
+    if (mutation != null && lease.mode() == LockMode.SHARED && !mutation.call().forced()) {
+      mutation.forgoAudit();
+    }
+    record(transaction, null, lease.id(), null, now);
+  }
+
+  private static void record(
+      DSLContext transaction,
+      @Nullable UUID buildId,
+      @Nullable UUID lockId,
+      @Nullable Long revision,
+      Instant now) {
     Mutation mutation = Mutation.current();
     if (mutation == null || !mutation.isUnrecorded()) {
       return;
     }
     RequestKey request = mutation.unrecordedRequest();
     if (request != null) {
-      RequestRows.insert(transaction, request, buildId, revision, now);
+      RequestRows.insert(transaction, request, buildId, lockId, revision, now);
     }
-    AuditRows.begin(transaction, mutation.call(), buildId, revision);
+    if (mutation.isAudited()) {
+      AuditRows.begin(transaction, mutation.call(), buildId, lockId, revision);
+    }
     mutation.written();
   }
 }

@@ -48,10 +48,19 @@ final class HeldLocks {
     return HELD_LOCK.EXPIRES_AT.isNull().or(HELD_LOCK.EXPIRES_AT.gt(clock.now()));
   }
 
-  /** The whole leases of which a row matches; one read when none does. */
+  /** Nobody who is kept out wants to know of more. */
+  private static final int MOST_CONFLICTS = 1000;
+
+  /** The whole leases of which a row matches, the oldest 1000; one read when none does. */
   static Conflicts matching(DSLContext query, Condition condition, DatabaseClock clock) {
     List<UUID> ids =
-        query.select(HELD_LOCK.LOCK_ID).from(HELD_LOCK).where(condition).fetch(HELD_LOCK.LOCK_ID);
+        query
+            .select(HELD_LOCK.LOCK_ID)
+            .from(HELD_LOCK)
+            .where(condition)
+            .orderBy(HELD_LOCK.ACQUIRED_AT)
+            .limit(MOST_CONFLICTS)
+            .fetch(HELD_LOCK.LOCK_ID);
     return ids.isEmpty()
         ? new Conflicts(List.of(), Instant.EPOCH)
         : new Conflicts(leases(query, HELD_LOCK.LOCK_ID.in(ids)), clock.read(query));

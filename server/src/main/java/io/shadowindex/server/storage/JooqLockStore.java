@@ -31,6 +31,9 @@ final class JooqLockStore implements LockStore {
 
   private static final Duration KEEP_ENDINGS = Duration.ofDays(30);
 
+  /** How many leases one transaction ends at most: others wait for the writer meanwhile. */
+  private static final int ENDED_AT_ONCE = 100;
+
   private final Transactions transactions;
   private final DatabaseClock clock;
 
@@ -54,7 +57,9 @@ final class JooqLockStore implements LockStore {
           long token = EventLog.nextFencingToken(transaction);
           HeldLocks.insert(
               transaction, id, request, token, val(now, HELD_LOCK.ACQUIRED_AT), expires);
-          return new Granted(new Lease(id, request, token, now, expires));
+          var lease = new Lease(id, request, token, now, expires);
+          Effects.recordLock(transaction, lease, now);
+          return new Granted(lease);
         });
   }
 
@@ -91,6 +96,7 @@ final class JooqLockStore implements LockStore {
                 .and(HELD_LOCK.RESOURCE_TYPE.in(freed.resourceTypes()))
                 .execute();
           }
+          Effects.recordLock(transaction, lease, clock.read(transaction));
           return new Released(lease, freed, rest);
         });
   }
@@ -98,15 +104,13 @@ final class JooqLockStore implements LockStore {
   @Override
   public Ended forceRelease(UUID id, String administrator, String reason) {
     return transactions.write(
-        transaction ->
-            end(
-                transaction,
-                new Ended(
-                    require(transaction, id),
-                    Ended.How.FORCE_RELEASED,
-                    administrator,
-                    reason,
-                    clock.read(transaction))));
+        transaction -> {
+          Lease lease = require(transaction, id);
+          Instant now = clock.read(transaction);
+          Effects.recordLock(transaction, lease, now);
+          return end(
+              transaction, new Ended(lease, Ended.How.FORCE_RELEASED, administrator, reason, now));
+        });
   }
 
   @Override
@@ -124,7 +128,7 @@ final class JooqLockStore implements LockStore {
                   .where(LOCK_ENDING.ENDED_AT.lt(now.minus(KEEP_ENDINGS)))
                   .execute();
               var endings = new ArrayList<Ended>();
-              for (Lease lease : HeldLocks.leases(transaction, HELD_LOCK.EXPIRES_AT.le(now))) {
+              for (Lease lease : HeldLocks.leases(transaction, firstExpired(now))) {
                 endings.add(
                     end(
                         transaction,
@@ -134,6 +138,15 @@ final class JooqLockStore implements LockStore {
               return endings;
             });
     return new Expiry(ended, untilNextExpiry());
+  }
+
+  private static Condition firstExpired(Instant now) {
+    return HELD_LOCK.LOCK_ID.in(
+        select(HELD_LOCK.LOCK_ID)
+            .from(HELD_LOCK)
+            .where(HELD_LOCK.EXPIRES_AT.le(now))
+            .orderBy(HELD_LOCK.EXPIRES_AT)
+            .limit(ENDED_AT_ONCE));
   }
 
   private @Nullable Duration untilNextExpiry() {

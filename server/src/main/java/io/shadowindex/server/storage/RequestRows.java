@@ -27,12 +27,14 @@ final class RequestRows implements RequestStore {
    * Writes a request in the transaction of its first effect. Refuses when another call has.
    *
    * @param buildId the build or generation that the effect is about; null for none
+   * @param lockId the lock that it is about; null for none
    * @param revision its revision after the effect
    */
   static void insert(
       DSLContext transaction,
       RequestKey key,
       @Nullable UUID buildId,
+      @Nullable UUID lockId,
       @Nullable Long revision,
       Instant now) {
     int inserted =
@@ -43,6 +45,7 @@ final class RequestRows implements RequestStore {
             .set(REQUEST.METHOD, key.method())
             .set(REQUEST.DIGEST, key.digest())
             .set(REQUEST.SHADOW_INDEX_ID, buildId)
+            .set(REQUEST.LOCK_ID, lockId)
             .set(REQUEST.REVISION, revision)
             .set(REQUEST.RECORDED_AT, now)
             .onConflictDoNothing()
@@ -91,6 +94,7 @@ final class RequestRows implements RequestStore {
     return new RecordedRequest(
         new RequestKey(row.getRequestId(), row.getPrincipal(), row.getMethod(), row.getDigest()),
         row.getShadowIndexId(),
+        row.getLockId(),
         row.getRevision(),
         answer == null ? null : ByteBuffer.wrap(answer).asReadOnlyBuffer(),
         row.getRecordedAt());

@@ -83,21 +83,22 @@ final class Cutover {
     var last = new Conflicts(List.of(), Instant.EPOCH);
     try (var ticket = locks.join(name)) {
       while (ticket.awaitTurn(deadline)) {
-        observer.before(SwitchStep.INTEND);
-        Optional<Attempt> attempt =
-            store.exclusively(() -> attempt(intend.get(), link, next, verification), deadline);
-        if (attempt.isEmpty()) {
-          break;
-        }
-        switch (attempt.get()) {
-          case Result result -> {
-            return result;
+        last = locks.inTheWayOf(name); // a read, which keeps nobody out
+        if (last.isEmpty()) {
+          observer.before(SwitchStep.INTEND);
+          Optional<Attempt> attempt =
+              store.exclusively(() -> attempt(intend.get(), link, next, verification), deadline);
+          if (attempt.isEmpty()) {
+            break;
           }
-          case Blocked(Conflicts conflicts) -> {
-            last = conflicts;
-            ticket.blockedBy(conflicts);
+          switch (attempt.get()) {
+            case Result result -> {
+              return result;
+            }
+            case Blocked(Conflicts conflicts) -> last = conflicts;
           }
         }
+        ticket.blockedBy(last);
       }
       throw LockManager.held(id, name, last, ticket).exception();
     }

@@ -111,6 +111,7 @@ final class ServerConfigTest {
                     given.auditRetention(),
                     given.maxBuilds(),
                     given.maxBuildsPerBranch(),
+                    given.resourceTypes(),
                     streams)))
         .hasSize(5)
         .allMatch(error -> error.matches("--(lease|stale-limit|keep-events|max-streams).*"));
@@ -160,6 +161,21 @@ final class ServerConfigTest {
   }
 
   @Test
+  void resourceTypesAreNamesWithCommasBetweenThem() throws Exception {
+    Given given = given("127.0.0.1:0", "data", null, false);
+    assertThat(ServerConfig.parse(given).resourceTypes()).isEmpty();
+    assertThat(
+            ServerConfig.parse(withResourceTypes(given, "object_type,link type")).resourceTypes())
+        .containsExactly("object_type", "link type");
+    for (String wrong : List.of("", "a,", "a, b", "a\nb", "x".repeat(256))) {
+      assertThat(errors(withResourceTypes(given, wrong)))
+          .singleElement()
+          .asString()
+          .startsWith("--resource-types");
+    }
+  }
+
+  @Test
   void copiesAreServedFromTheIndexRootOrFromARootOfTheirOwn() throws Exception {
     Given given = given("127.0.0.1:0", "data", "index", false);
     assertThat(ServerConfig.parse(given).serveRoot())
@@ -195,6 +211,7 @@ final class ServerConfigTest {
         "90d",
         1000,
         100,
+        null,
         STREAMS);
   }
 
@@ -220,7 +237,29 @@ final class ServerConfigTest {
         "90d",
         1000,
         100,
+        null,
         STREAMS);
+  }
+
+  private static Given withResourceTypes(Given given, String resourceTypes) {
+    return new Given(
+        given.listen(),
+        given.dataDir(),
+        given.indexRoot(),
+        given.serveRoot(),
+        given.retention(),
+        given.keepGenerations(),
+        given.tolerance(),
+        given.probeMaxSlowdown(),
+        given.autoSwitch(),
+        given.rehearse(),
+        given.allowPlaintext(),
+        given.auditLog(),
+        given.auditRetention(),
+        given.maxBuilds(),
+        given.maxBuildsPerBranch(),
+        resourceTypes,
+        given.streams());
   }
 
   private static Given withServeRoot(Given given, String serveRoot) {
@@ -240,6 +279,7 @@ final class ServerConfigTest {
         given.auditRetention(),
         given.maxBuilds(),
         given.maxBuildsPerBranch(),
+        given.resourceTypes(),
         given.streams());
   }
 
@@ -260,6 +300,7 @@ final class ServerConfigTest {
         retention,
         given.maxBuilds(),
         given.maxBuildsPerBranch(),
+        given.resourceTypes(),
         given.streams());
   }
 }

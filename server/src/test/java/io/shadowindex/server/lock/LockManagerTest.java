@@ -116,13 +116,70 @@ final class LockManagerTest {
         CompletableFuture.supplyAsync(() -> acquire(OBJECTS, LockMode.EXCLUSIVE, "writer", 20));
     await().until(() -> queue.size() == 1);
 
-    var refused =
-        catchThrowableOfType(
-            RefusedException.class, () -> acquire(OBJECTS, LockMode.SHARED, "late", 0));
-
-    assertThat(((Refusal.LockHeld) refused.refusal()).holder()).isEqualTo("writer");
+    assertThat(refusedHolder(LockMode.SHARED)).isEqualTo("writer");
     release(reader);
     release(writer.join());
+  }
+
+  @Test
+  void aSwitchLetsNewLeasesPassWhileAnOlderOneIsInItsWay() {
+    Lease old = acquire(OBJECTS, LockMode.SHARED, "old", 0);
+    try (var ticket = queue.joinConsiderately(OBJECTS, "a switch")) {
+      meetWhatIsInTheWay(ticket);
+
+      Lease newcomer = acquire(OBJECTS, LockMode.SHARED, "newcomer", 0);
+      release(newcomer);
+      meetWhatIsInTheWay(ticket);
+      release(acquire(OBJECTS, LockMode.SHARED, "another", 0));
+
+      assertThat(ticket.awaitTurn(System.nanoTime())).isTrue(); // each release is worth a look
+    }
+    release(old);
+  }
+
+  @Test
+  void aSwitchKeepsNewLeasesOutOnceOnlyTheyAreInItsWayButForNoLongerThanItWaitedItself() {
+    Lease old = acquire(OBJECTS, LockMode.SHARED, "old", 0);
+    try (var ticket = queue.joinConsiderately(OBJECTS, "a switch")) {
+      meetWhatIsInTheWay(ticket);
+      clock.advance(Duration.ofSeconds(1));
+      Lease newcomer = acquire(OBJECTS, LockMode.SHARED, "newcomer", 0);
+      release(old);
+
+      meetWhatIsInTheWay(ticket);
+      var late = CompletableFuture.supplyAsync(() -> acquire(OBJECTS, LockMode.SHARED, "late", 20));
+      await().until(() -> queue.size() == 2);
+      assertThat(refusedHolder(LockMode.SHARED)).isEqualTo("a switch");
+
+      meetWhatIsInTheWay(ticket); // returns when its patience with others is over
+      release(late.join());
+      release(newcomer);
+      assertThat(ticket.awaitTurn(System.nanoTime())).isTrue();
+    }
+  }
+
+  @Test
+  void anExclusiveRequestDoesNotPassASwitchThatWaits() {
+    Lease old = acquire(OBJECTS, LockMode.SHARED, "old", 0);
+    try (var ticket = queue.joinConsiderately(OBJECTS, "a switch");
+        var later = queue.join(OBJECTS, LockMode.EXCLUSIVE, "somebody")) {
+      meetWhatIsInTheWay(ticket);
+
+      assertThat(later.awaitTurn(System.nanoTime())).isFalse();
+      assertThat(later.ahead()).contains("a switch");
+    }
+    release(old);
+  }
+
+  private void meetWhatIsInTheWay(LockQueue.Ticket ticket) {
+    assertThat(ticket.awaitTurn(System.nanoTime() + Duration.ofSeconds(20).toNanos())).isTrue();
+    ticket.blockedBy(store.conflicts(OBJECTS, LockMode.EXCLUSIVE));
+  }
+
+  private String refusedHolder(LockMode mode) {
+    var refused =
+        catchThrowableOfType(RefusedException.class, () -> acquire(OBJECTS, mode, "somebody", 0));
+    return ((Refusal.LockHeld) refused.refusal()).holder();
   }
 
   @Test

@@ -154,6 +154,23 @@ public abstract class LockStoreContract {
   }
 
   @Test
+  void howeverManyLeasesExpireAtOnceAllOfThemEnd() {
+    for (int i = 0; i < 250; i++) {
+      granted(acquire(BOTH, LockMode.SHARED));
+    }
+    advance(TTL);
+
+    int ended = 0;
+    LockStore.Expiry expiry;
+    do {
+      expiry = store().expire();
+      ended += expiry.ended().size();
+    } while (expiry.untilNext() != null);
+
+    assertThat(ended).isEqualTo(250);
+  }
+
+  @Test
   void aReleasedLockIsFree() {
     Lease lease = granted(acquire(BOTH, LockMode.EXCLUSIVE));
 
