@@ -109,7 +109,7 @@ final class AuditedCalls implements ServerInterceptor {
         target(request),
         uuid(text(request, "shadow_index_id")),
         number(request, "fencing_token"),
-        flag(request, "force_switch"));
+        flag(request, "force_switch") || flag(request, "force"));
   }
 
   private static AuditEntry entry(Call call, Outcome outcome, @Nullable Message answer) {
