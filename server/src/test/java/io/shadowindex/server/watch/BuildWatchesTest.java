@@ -4,29 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.build.BuildLifecycle;
-import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Precondition;
-import io.shadowindex.server.build.ProgressBoard;
-import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
-import io.shadowindex.server.build.SwitchPolicy;
-import io.shadowindex.server.index.FileOperations;
-import io.shadowindex.server.index.IndexFormats;
-import io.shadowindex.server.index.IndexKey;
-import io.shadowindex.server.index.IndexLayout;
-import io.shadowindex.server.index.IndexType;
-import io.shadowindex.server.storage.StateStore;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,41 +21,19 @@ import org.junit.jupiter.api.io.TempDir;
 /** The fan-out between a real log and watchers that read at their own pace. */
 final class BuildWatchesTest {
 
-  private StateStore store;
+  private WatchedStore store;
   private BuildLifecycle builds;
   private BuildWatches watches;
 
   @BeforeEach
   void start(@TempDir Path directory) throws Exception {
-    store =
-        StateStore.open(
-            Files.createDirectories(directory.resolve("state")),
-            InstantSource.system(),
-            failure -> {
-              throw new AssertionError(failure);
-            });
-    var board = new ProgressBoard();
-    var layout = new IndexLayout(directory.resolve("index"));
-    FileOperations files = FileOperations.real();
-    builds =
-        new BuildLifecycle(
-            store.builds(),
-            board,
-            layout,
-            IndexFormats.installed(),
-            files,
-            new RetentionSweeper(store.builds(), layout, files, InstantSource.system(), 0),
-            InstantSource.system(),
-            UUID::randomUUID,
-            Duration.ofHours(1));
-    watches = new BuildWatches(store.log(), builds, board);
-    store.onCommit(watches::wakeUp);
-    watches.start();
+    store = new WatchedStore(directory);
+    builds = store.builds();
+    watches = store.watches();
   }
 
   @AfterEach
   void stop() {
-    watches.close();
     store.close();
   }
 
@@ -134,11 +97,15 @@ final class BuildWatchesTest {
   }
 
   private long logSize(ShadowIndex build) {
-    return store.log().ofBuildAfter(build.id(), build.revision(), Integer.MAX_VALUE).size();
+    return store.state().log().ofBuildAfter(build.id(), build.revision(), Integer.MAX_VALUE).size();
   }
 
   private List<Long> revisionsAfter(ShadowIndex build) {
-    return store.log().ofBuildAfter(build.id(), build.revision(), Integer.MAX_VALUE).stream()
+    return store
+        .state()
+        .log()
+        .ofBuildAfter(build.id(), build.revision(), Integer.MAX_VALUE)
+        .stream()
         .map(change -> change.revision())
         .toList();
   }
@@ -165,18 +132,7 @@ final class BuildWatchesTest {
   }
 
   private ShadowIndex startBuild(String branch) throws Exception {
-    ShadowIndex build =
-        builds.start(
-            new BuildSpec(
-                new IndexKey(branch, IndexType.SEARCH_INDEX, "default"),
-                List.of("object_type"),
-                false,
-                0,
-                List.of(),
-                SwitchPolicy.DEFAULT,
-                "",
-                "",
-                Map.of()));
+    ShadowIndex build = builds.start(WatchedStore.spec(branch));
     assertThat(build.state()).isEqualTo(BuildState.BUILDING);
     return build;
   }
