@@ -70,14 +70,21 @@ public final class ProgressBoard {
     return entries.values().stream().map(WorkerReports::build).toList();
   }
 
-  /** Begins with a build under a new token: what is reported from now on may be lower. */
+  /**
+   * Begins with a build under a new token: what is reported from now on may be lower. Changes
+   * nothing where the build is on the board under a later one, whose claim was quicker.
+   */
   void put(ShadowIndex build, Instant now) {
     put(build, Map.of(), now);
   }
 
   /** Goes on with a build of which its workers had said this. */
   void put(ShadowIndex build, Map<String, WorkerPart> stored, Instant now) {
-    entries.put(build.id(), new WorkerReports(build, stored, now));
+    var entry = new WorkerReports(build, stored, now);
+    entries.merge(
+        build.id(),
+        entry,
+        (there, late) -> there.fencingToken() > late.fencingToken() ? there : late);
     changed(build.id());
   }
 
