@@ -1,13 +1,18 @@
 package io.shadowindex.server.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Precondition;
+import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +46,7 @@ final class BuildWatchesTest {
   void aWatcherFarBehindIsCaughtUpFromTheLogWithoutGapOrRepetition() throws Exception {
     ShadowIndex build = startBuild("main");
     BuildWatch watch = watches.watch(build.id(), null, true, () -> {});
-    int attempts = 200;
+    int attempts = 80;
     for (int i = 0; i < attempts; i++) {
       failAndRetry(build);
     }
@@ -56,7 +61,7 @@ final class BuildWatchesTest {
     var random = new Random(seed);
     ShadowIndex build = startBuild("main");
     BuildWatch watch = watches.watch(build.id(), null, true, () -> {});
-    int attempts = 300;
+    int attempts = 100;
     try (var writer = Executors.newSingleThreadExecutor()) {
       var written =
           writer.submit(
@@ -94,6 +99,31 @@ final class BuildWatchesTest {
 
     assertThat(readEverything(watch, 1)).hasSize(1);
     assertThat(watch.isOver()).isTrue();
+  }
+
+  @Test
+  void aLogThatForgetsFasterThanItIsReadStopsOnlyThoseWhoMissSomething() throws Exception {
+    ShadowIndex build = startBuild("main");
+    try (var slow = new BuildWatches(store.state().log(), builds, new ProgressBoard())) {
+      slow.start();
+      BuildWatch behind = slow.watch(build.id(), null, true, () -> {});
+      readEverything(behind, 0);
+      failAndRetry(build); // and nobody wakes the tailer up
+      failAndRetry(build);
+      store.state().log().compact(2, Instant.EPOCH, Integer.MAX_VALUE);
+      BuildWatch later = slow.watch(build.id(), null, true, () -> {});
+      readEverything(later, 0);
+      slow.wakeUp();
+      failAndRetry(build);
+      slow.wakeUp();
+
+      assertThat(readEverything(later, 3)).hasSize(3);
+      assertThatThrownBy(() -> readEverything(behind, 1))
+          .isInstanceOfSatisfying(
+              RefusedException.class,
+              refused ->
+                  assertThat(refused.refusal()).isInstanceOf(Refusal.RevisionOutOfRange.class));
+    }
   }
 
   private long logSize(ShadowIndex build) {
