@@ -106,7 +106,7 @@ final class HistoryTest {
               message.ifPresent(this::add);
               budget--;
             } else if (!over) {
-              LockSupport.parkNanos(100_000);
+              LockSupport.parkNanos(10_000_000); // or until it is woken up
             } else if (made < cutsToMake) {
               budget = 0;
             } else if (!toTheEnd || read >= newest) {
@@ -121,10 +121,12 @@ final class HistoryTest {
     }
 
     private BuildWatch open(BuildWatches watches, long after) {
+      Thread reader = Thread.currentThread();
+      Runnable wakeUp = () -> LockSupport.unpark(reader);
       return build == null
           ? watches.watch(
-              new BuildScope(new BuildFilter(null, null, Set.of()), Map.of()), after, () -> {})
-          : watches.watch(build, after, true, () -> {});
+              new BuildScope(new BuildFilter(null, null, Set.of()), Map.of()), after, wakeUp)
+          : watches.watch(build, after, true, wakeUp);
     }
 
     private void add(WatchMessage message) {
