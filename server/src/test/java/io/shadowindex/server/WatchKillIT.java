@@ -55,6 +55,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class WatchKillIT {
 
   private static final int KILLS = Integer.getInteger("shadowindex.watch.kills", 4);
+  private static final int CHANGES_BEFORE_A_KILL = 50;
   private static final int LANES = 3;
   private static final int RECORDERS_OF_ALL = 2;
 
@@ -96,7 +97,11 @@ final class WatchKillIT {
       var own = new Random(random.nextLong());
       changing.add(threads.submit(() -> failAndRetryUntilDone(followed, own)));
       for (int i = 0; i < KILLS; i++) {
-        server.get().killAfter(200 + random.nextInt(600));
+        int before = acknowledged.size();
+        await()
+            .atMost(Duration.ofMinutes(1))
+            .until(() -> acknowledged.size() >= before + CHANGES_BEFORE_A_KILL);
+        server.get().killAfter(random.nextInt(500));
         server.set(ServerProcess.start(data, ServerProcess.QUICK_START));
       }
       done = true;
@@ -130,13 +135,13 @@ final class WatchKillIT {
   void whatWorkersReportedAndWhoIsLostSurviveKills(@TempDir Path directory) throws Exception {
     Path data = directory.resolve("data");
     var environment = new HashMap<>(ServerProcess.QUICK_START);
-    environment.put("SHADOWINDEX_LEASE", "2s");
+    environment.put("SHADOWINDEX_LEASE", "4s");
     server.set(ServerProcess.start(data, environment));
     try {
       ShadowIndex build = start("main");
       report(build, "lost", 10);
       report(build, "alive", 50);
-      killAndRestart(data, environment); // within the lease, as long after the reports as it takes
+      killAndRestart(data, environment);
 
       assertThat(get(build).getBuildProgressPercent()).isEqualTo(30);
       report(build, "alive", 70);
@@ -165,9 +170,9 @@ final class WatchKillIT {
     }
   }
 
-  /** What was reported is stored a quarter of a second later at the latest. */
+  /** What was reported is stored a quarter of a second later, where the processor is free. */
   private void killAndRestart(Path data, Map<String, String> environment) throws Exception {
-    server.get().killAfter(300);
+    server.get().killAfter(1500);
     server.set(ServerProcess.start(data, environment));
   }
 
