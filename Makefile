@@ -64,11 +64,11 @@ test-clients: $(BUILT) ## recipes, and examples in Python and JavaScript, agains
 	  -Dtest=none -Dit.test=OtherLanguagesIT,RecipesIT -Dshadowindex.examples=true -Dshadowindex.buf=$(BUF_VERSION)
 
 .PHONY: watch-test
-watch-test: ## the long proof of watches: a million events, 500 cuts, a million reports, 1,000 watchers
-	@$(MVN) test -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
+watch-test: ## the long proof of watches: a million events, 500 cuts, a million reports, 1,000 watchers, kills
+	@$(MVN) verify -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dtest=HistoryTest,WatchLoadTest,FencingTest -Dshadowindex.events=1000000 -Dshadowindex.cuts=500 \
 	  -Dshadowindex.watchers=1000 -Dshadowindex.transitions=10000 -Dshadowindex.reports=1000000 \
-	  -Dshadowindex.rounds=1000
+	  -Dshadowindex.rounds=1000 -Dit.test=WatchKillIT -Dshadowindex.watch.kills=50
 
 .PHONY: build
 build: $(BUILT) ## server, shadowctl, descriptor set and protos for other languages

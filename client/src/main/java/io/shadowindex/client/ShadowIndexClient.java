@@ -233,17 +233,20 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Tells the workers of a build to pause. */
   public PauseBuildResponse pauseBuild(PauseBuildRequest request) {
-    return within(CALL_DEADLINE).pauseBuild(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(CALL_DEADLINE, stub -> stub.pauseBuild(repeatable));
   }
 
   /** Tells them to go on. */
   public ResumeBuildResponse resumeBuild(ResumeBuildRequest request) {
-    return within(CALL_DEADLINE).resumeBuild(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(CALL_DEADLINE, stub -> stub.resumeBuild(repeatable));
   }
 
   /** Takes a build over from workers that are gone; the answer has the new fencing token. */
   public ClaimBuildResponse claimBuild(ClaimBuildRequest request) {
-    return within(CALL_DEADLINE).claimBuild(request);
+    var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
+    return repeated(CALL_DEADLINE, stub -> stub.claimBuild(repeatable));
   }
 
   /** Opens a stream of reports of one worker. */

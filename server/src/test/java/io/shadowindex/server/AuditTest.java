@@ -14,12 +14,15 @@ import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AuditEntry;
 import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.ClaimBuildRequest;
 import io.shadowindex.v1.DeleteIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListAuditEntriesRequest;
 import io.shadowindex.v1.ListAuditEntriesResponse;
 import io.shadowindex.v1.Lock;
+import io.shadowindex.v1.PauseBuildRequest;
 import io.shadowindex.v1.ReleaseLockRequest;
+import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.ShadowIndex;
 import java.io.IOException;
@@ -70,6 +73,12 @@ final class AuditTest {
     ShadowIndex first = server.built("main");
     server.switchTo(first);
     ShadowIndex second = server.startBuild("main");
+    String id = second.getShadowIndexId();
+    server.stub().pauseBuild(PauseBuildRequest.newBuilder().setShadowIndexId(id).build());
+    server.stub().resumeBuild(ResumeBuildRequest.newBuilder().setShadowIndexId(id).build());
+    server
+        .stub()
+        .claimBuild(ClaimBuildRequest.newBuilder().setShadowIndexId(id).setForce(true).build());
     server.fail(second);
     server.retry(second);
     server.cancel(second);
@@ -84,7 +93,7 @@ final class AuditTest {
                 .setIndexType(IndexType.Enum.SEARCH_INDEX)
                 .build());
 
-    List<AuditEntry> entries = entriesOnceThereAre(12);
+    List<AuditEntry> entries = entriesOnceThereAre(15);
 
     assertThat(entries.reversed())
         .extracting(AuditEntry::getMethod)
@@ -93,6 +102,9 @@ final class AuditTest {
             "CompleteBuild",
             "SwitchIndex",
             "StartBuild",
+            "PauseBuild",
+            "ResumeBuild",
+            "ClaimBuild",
             "FailBuild",
             "RetryBuild",
             "CancelBuild",
@@ -101,7 +113,7 @@ final class AuditTest {
             "SwitchIndex",
             "RollbackIndex",
             "DeleteIndex");
-    AuditEntry switched = entries.get(9);
+    AuditEntry switched = entries.get(12);
     assertThat(switched.getResult()).isEqualTo("OK");
     assertThat(switched.getShadowIndexId()).isEqualTo(first.getShadowIndexId());
     assertThat(switched.getBranchName()).isEqualTo("main");

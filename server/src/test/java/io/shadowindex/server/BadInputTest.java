@@ -10,6 +10,7 @@ import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.BuildConfig;
 import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.ClaimBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.GetIndexRequest;
@@ -17,7 +18,9 @@ import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListIndexesRequest;
 import io.shadowindex.v1.ListShadowIndexesRequest;
+import io.shadowindex.v1.PauseBuildRequest;
 import io.shadowindex.v1.ReportProgressRequest;
+import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
@@ -219,6 +222,14 @@ final class BadInputTest {
           () -> server.stub().failBuild(fail(nobody).build()),
           () -> server.stub().retryBuild(retry(nobody).build()),
           () -> server.stub().cancelBuild(cancel(nobody).build()),
+          () ->
+              server.stub().pauseBuild(PauseBuildRequest.newBuilder().setShadowIndexId(id).build()),
+          () ->
+              server
+                  .stub()
+                  .resumeBuild(ResumeBuildRequest.newBuilder().setShadowIndexId(id).build()),
+          () ->
+              server.stub().claimBuild(ClaimBuildRequest.newBuilder().setShadowIndexId(id).build()),
           () -> server.switchTo(nobody),
           () ->
               server

@@ -43,7 +43,10 @@ final class FencingTest {
         boolean silent = round % 2 == 0;
         if (silent) {
           clock.advance(Duration.ofSeconds(61));
-          await().until(() -> server.get(old).getStalled());
+          await()
+              .pollDelay(Duration.ZERO)
+              .pollInterval(Duration.ofMillis(10))
+              .until(() -> server.get(old).getStalled());
         }
         held = claim(server, old, !silent);
         if (silent) {

@@ -174,6 +174,62 @@ final class LeaseTest {
   }
 
   @Test
+  void whatEachWorkerSaidAndWhoIsLostSurviveARestart() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    report(build, "lost", 10);
+    report(build, "alive", 30);
+    clock.advance(LEASE.minusSeconds(10));
+    report(build, "alive", 50);
+    clock.advance(Duration.ofSeconds(20));
+    await().until(() -> server.get(build).getStalled());
+    server.close();
+    clock.advance(Duration.ofHours(12));
+    startServer();
+
+    assertThat(server.get(build).getStalled()).isTrue();
+    assertThat(server.get(build).getLostWorkerIdsList()).containsExactly("lost");
+    assertThat(server.get(build).getBuildProgressPercent()).isEqualTo(30);
+    report(build, "alive", 90);
+    assertThat(server.get(build).getBuildProgressPercent()).isEqualTo(50);
+    assertThat(TestServer.reason(refused(() -> report(build, "alive", 80))))
+        .isEqualTo("PROGRESS_BACKWARDS");
+    assertThat(server.get(build).getStalled()).isTrue();
+    report(build, "lost", 20);
+    await().until(() -> !server.get(build).getStalled());
+    assertThat(server.get(build).getBuildProgressPercent()).isEqualTo(55);
+  }
+
+  @Test
+  void aWorkerThatDoesNotComeBackAfterARestartIsNamed() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    report(build, "lost", 10);
+    report(build, "alive", 10);
+    server.close();
+    startServer();
+    RecordedStream<WatchBuildResponse> watch = watch(build);
+    clock.advance(LEASE.minusSeconds(10));
+    report(build, "alive", 20);
+    clock.advance(Duration.ofSeconds(20));
+
+    await().until(() -> !notices(watch).isEmpty());
+    assertThat(notices(watch).getLast().getLostWorkerIdsList()).containsExactly("lost");
+  }
+
+  @Test
+  void aClaimLetsProgressBeginAnewAlsoAfterARestart() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    server.report(build, 70, 700);
+    clock.advance(LEASE.plusSeconds(1));
+    await().until(() -> server.get(build).getStalled());
+    ShadowIndex claimed = claim(build);
+    server.close();
+    startServer();
+
+    report(claimed, "", 3);
+    assertThat(server.get(build).getBuildProgressPercent()).isEqualTo(3);
+  }
+
+  @Test
   void onlyABuildingBuildIsPausedOrClaimed() throws Exception {
     ShadowIndex built = server.built("main");
 

@@ -21,7 +21,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -38,8 +37,6 @@ final class RepeatedRequestsIT {
 
   private static final int KILLS = Integer.getInteger("shadowindex.kills.requests", 5);
   private static final int LANES = 3;
-  private static final Map<String, String> QUICK_START =
-      Map.of("SHADOWINDEX_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
 
   private final AtomicReference<ServerProcess> server = new AtomicReference<>();
   private final AtomicInteger mutations = new AtomicInteger();
@@ -53,7 +50,7 @@ final class RepeatedRequestsIT {
     System.out.println("seed " + seed);
     var random = new Random(seed);
     Path data = directory.resolve("data");
-    server.set(ServerProcess.start(data, QUICK_START));
+    server.set(ServerProcess.start(data, ServerProcess.QUICK_START));
     try (var lanes = Executors.newFixedThreadPool(LANES)) {
       var running = new ArrayList<Future<?>>();
       for (int i = 0; i < LANES; i++) {
@@ -62,7 +59,7 @@ final class RepeatedRequestsIT {
       }
       for (int i = 0; i < KILLS; i++) {
         server.get().killAfter(300 + random.nextInt(700));
-        server.set(ServerProcess.start(data, QUICK_START));
+        server.set(ServerProcess.start(data, ServerProcess.QUICK_START));
       }
       done = true;
       for (Future<?> lane : running) {

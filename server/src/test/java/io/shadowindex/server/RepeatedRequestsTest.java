@@ -20,6 +20,7 @@ import io.shadowindex.server.testing.ManualClock;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.ClaimBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.DeleteIndexRequest;
 import io.shadowindex.v1.DeleteIndexResponse;
@@ -32,6 +33,7 @@ import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.PauseBuildRequest;
 import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.ReleaseLockResponse;
+import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.RollbackIndexResponse;
@@ -112,6 +114,14 @@ final class RepeatedRequestsTest {
     ShadowIndex build =
         twice(() -> server.stub().startBuild(startRequest().setRequestId(newId(0)).build()))
             .getShadowIndex();
+    var pause = PauseBuildRequest.newBuilder().setShadowIndexId(id(build)).setRequestId(newId(8));
+    twice(() -> server.stub().pauseBuild(pause.build()));
+    var resume = ResumeBuildRequest.newBuilder().setShadowIndexId(id(build)).setRequestId(newId(9));
+    twice(() -> server.stub().resumeBuild(resume.build()));
+    ShadowIndex claimed =
+        twice(() -> server.stub().claimBuild(claimRequest(build).setRequestId(newId(10)).build()))
+            .getShadowIndex();
+    assertThat(claimed.getFencingToken()).isGreaterThan(build.getFencingToken());
     var fail = FailBuildRequest.newBuilder().setErrorMessage("failed");
     twice(
         () ->
@@ -519,6 +529,33 @@ final class RepeatedRequestsTest {
   }
 
   @Test
+  void aClaimWhoseAnswerWasLostIsAnsweredUntilSomebodyElseClaims() throws Exception {
+    ShadowIndex build = server.startBuild("main");
+    var mine = claimRequest(build).setRequestId(newId(0)).build();
+    ShadowIndex claimed = server.stub().claimBuild(mine).getShadowIndex();
+    loseAnswers();
+    assertThat(server.stub().claimBuild(mine).getShadowIndex().getFencingToken())
+        .isEqualTo(claimed.getFencingToken());
+    loseAnswers();
+    var others = claimRequest(build).setRequestId(newId(1)).build();
+    server.stub().claimBuild(others);
+
+    assertThat(TestServer.reason(refused(() -> server.stub().claimBuild(mine))))
+        .isEqualTo("STALE_FENCING_TOKEN");
+  }
+
+  /** Leaves what a server leaves that dies after each effect, before its answer is stored. */
+  private void loseAnswers() throws Exception {
+    server.close();
+    String database = directory.resolve("state/shadowindex").toString();
+    try (var connection = DriverManager.getConnection("jdbc:h2:file:" + database);
+        var statement = connection.createStatement()) {
+      var _ = statement.executeUpdate("update request set answer = null");
+    }
+    start();
+  }
+
+  @Test
   void aSwitchThatWasRefusedByItsChecksIsAnsweredSoAgain() throws IOException {
     ShadowIndex build = server.startBuild("main");
     TestServer.write(build, "segment", "");
@@ -550,6 +587,11 @@ final class RepeatedRequestsTest {
         .addResourceTypes("object_type")
         .putLabels("team", "search")
         .putLabels("host", "a");
+  }
+
+  /** Also from a worker that reports. */
+  private static ClaimBuildRequest.Builder claimRequest(ShadowIndex build) {
+    return ClaimBuildRequest.newBuilder().setShadowIndexId(id(build)).setForce(true);
   }
 
   private static SwitchIndexRequest.Builder switchRequest(ShadowIndex build) {

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
@@ -90,7 +91,8 @@ public final class BuildLifecycle {
       if (build.state() == BuildState.PREPARING) {
         failPreparation(build.id(), "the server stopped before the build's directory was created");
       } else {
-        board.put(build, clock.instant());
+        Instant now = clock.instant();
+        board.put(build, store.parts(build.id(), now), now);
       }
     }
   }
@@ -151,7 +153,7 @@ public final class BuildLifecycle {
   public ShadowIndex claim(UUID id, Precondition precondition, BuildMark.Claimed claim) {
     board.takeUnstored(id).ifPresent(update -> store.saveProgress(List.of(update)));
     ShadowIndex after = store.mark(id, precondition, claim);
-    board.putClaimed(after, clock.instant());
+    board.put(after, clock.instant());
     removeWhatHasEnded(after);
     return after;
   }

@@ -5,15 +5,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a build is. State, not history: the newest replaces the others. Pace and lost workers are
- * known only in memory, and only since the server started.
+ * How far a build is. State, not history: the newest replaces the others. The pace is known only in
+ * memory, and only since the server started.
  *
  * @param percent 0 to 100
  * @param recordCount 0 or more
  * @param estimatedCompletionSeconds the workers' own estimate; null when they gave none
  * @param reportedAt null before the first report of an attempt
  * @param pace null while nothing is known of it
- * @param lostWorkers the ids of the workers that have been silent for longer than their lease
+ * @param lostWorkers the ids of the workers that were named as silent and have not reported since
  */
 public record BuildProgress(
     int percent,

@@ -40,7 +40,8 @@ public interface BuildStore {
 
   /**
    * Marks a BUILDING build, with one event in the log. A pause of a paused build, and the end of a
-   * pause that there is not, change nothing. A claim gives the next fencing token.
+   * pause that there is not, change nothing. A claim gives the next fencing token. Workers that are
+   * named as silent are lost until more is stored of them.
    *
    * <p>Refuses with {@code BuildNotFound}, {@code StaleFencingToken}, {@code StaleEtag}, {@code
    * IllegalTransition} unless BUILDING, and, for a claim without force, {@code BuildNotStalled}.
@@ -56,8 +57,25 @@ public interface BuildStore {
    */
   void saveProgress(Collection<ProgressUpdate> updates);
 
-  /** Progress to store, valid while the build is BUILDING under that token. */
-  record ProgressUpdate(UUID id, long fencingToken, BuildProgress progress) {}
+  /**
+   * Progress to store, valid while the build is BUILDING under that token.
+   *
+   * @param parts by worker id, those that have changed
+   */
+  record ProgressUpdate(
+      UUID id, long fencingToken, BuildProgress progress, Map<String, WorkerPart> parts) {
+    public ProgressUpdate {
+      parts = Map.copyOf(parts);
+    }
+  }
+
+  /**
+   * The parts of a BUILDING build that are stored, by worker id; none that were reported under an
+   * earlier token.
+   *
+   * @param heardAt what is answered for when workers were heard, which is not stored
+   */
+  Map<String, WorkerPart> parts(UUID id, Instant heardAt);
 
   /** One build; empty when there is none of that id. */
   Optional<ShadowIndex> find(UUID id);

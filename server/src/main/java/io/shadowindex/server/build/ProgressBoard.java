@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -69,14 +70,21 @@ public final class ProgressBoard {
     return entries.values().stream().map(WorkerReports::build).toList();
   }
 
+  /**
+   * Begins with a build under a new token: what is reported from now on may be lower. Changes
+   * nothing where the build is on the board under a later one, whose claim was quicker.
+   */
   void put(ShadowIndex build, Instant now) {
-    entries.put(build.id(), new WorkerReports(build, now, false));
-    changed(build.id());
+    put(build, Map.of(), now);
   }
 
-  /** Begins anew with a build that was claimed: what is reported from now on may be lower. */
-  void putClaimed(ShadowIndex build, Instant now) {
-    entries.put(build.id(), new WorkerReports(build, now, true));
+  /** Goes on with a build of which its workers had said this. */
+  void put(ShadowIndex build, Map<String, WorkerPart> stored, Instant now) {
+    var entry = new WorkerReports(build, stored, now);
+    entries.merge(
+        build.id(),
+        entry,
+        (there, late) -> there.fencingToken() > late.fencingToken() ? there : late);
     changed(build.id());
   }
 

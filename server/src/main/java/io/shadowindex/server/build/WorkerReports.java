@@ -4,18 +4,18 @@ import io.shadowindex.server.build.BuildStore.ProgressUpdate;
 import io.shadowindex.server.refusal.Refusal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What workers have said of one BUILDING build under one fencing token, and what they all together
- * mean for the build. What was stored when the server started is a floor that the combination does
- * not fall below, since the parts of before are not known any more.
+ * mean for the build.
  */
 final class WorkerReports {
 
@@ -24,29 +24,28 @@ final class WorkerReports {
   private final UUID id;
   private final long fencingToken;
   private final Map<String, WorkerPart> parts = new HashMap<>();
-  private final double floor;
-  private final long floorRecords;
   private ShadowIndex build;
   private Instant heardAt;
   private Pace pace;
   private double highest;
   private List<String> lost = List.of();
-  private boolean stored = true;
 
-  /**
-   * Begins with what is stored.
-   *
-   * @param claimed whether a claim has just set the measure back to zero
-   */
-  WorkerReports(ShadowIndex build, Instant now, boolean claimed) {
+  /** The workers whose newest part is not stored yet. */
+  private final Set<String> unstored = new HashSet<>();
+
+  /** Whether anybody has reported since the server started, or since all were silent. */
+  private boolean heard;
+
+  /** Begins with what is stored; without parts nothing was reported under the build's token yet. */
+  WorkerReports(ShadowIndex build, Map<String, WorkerPart> stored, Instant now) {
     this.id = build.id();
     this.fencingToken = build.fencingToken();
+    stored.forEach((worker, part) -> parts.put(worker, part));
     this.build = build;
-    this.floor = claimed ? 0 : build.progress().percent() / 100.0;
-    this.floorRecords = claimed ? 0 : build.progress().recordCount();
-    this.highest = floor;
+    this.highest = stored.isEmpty() ? 0 : build.progress().percent() / 100.0;
     this.heardAt = now;
-    this.pace = Pace.begin(floor, floorRecords, now);
+    this.pace = Pace.begin(highest, stored.isEmpty() ? 0 : build.progress().recordCount(), now);
+    noteLost();
   }
 
   long fencingToken() {
@@ -81,20 +80,14 @@ final class WorkerReports {
       if (parts.size() >= MAX_WORKERS) {
         throw new Refusal.TooManyWorkers(id, MAX_WORKERS).exception();
       }
-      before = unknownPart(worker, now);
+      before = WorkerPart.unknown(now);
     }
     parts.put(worker, WorkerPart.after(id, before, report, now));
     heardAt = now;
-    stored = false;
+    heard = true;
+    unstored.add(worker);
     build = build.withProgress(combined(now));
     return build;
-  }
-
-  /** Who reports for the whole build goes on from what is stored of it. */
-  private WorkerPart unknownPart(String worker, Instant now) {
-    return worker.isEmpty()
-        ? new WorkerPart((int) Math.round(floor * 100), floor, floorRecords, 1, null, now)
-        : new WorkerPart(0, 0, 0, 1, null, now);
   }
 
   private BuildProgress combined(Instant now) {
@@ -116,12 +109,12 @@ final class WorkerReports {
       }
     }
     WorkerPart whole = parts.get("");
-    double fraction = Math.max(floor, whole == null ? 0 : whole.fraction());
+    double fraction = whole == null ? 0 : whole.fraction();
     if (named > 0) {
       int silent = Math.max(0, build.spec().parallelWorkers() - named);
       fraction = Math.max(fraction, done / (weights + silent * weights / named));
     }
-    records = Math.max(records, Math.max(floorRecords, whole == null ? 0 : whole.recordCount()));
+    records = Math.max(records, whole == null ? 0 : whole.recordCount());
     if (parts.size() > 1) {
       // A part that joins late makes the whole larger, not what was done less.
       fraction = Math.max(fraction, highest);
@@ -140,11 +133,13 @@ final class WorkerReports {
 
   /** What is not stored yet. Counts as stored from here on. */
   synchronized Optional<ProgressUpdate> takeUnstored() {
-    if (stored) {
+    if (unstored.isEmpty()) {
       return Optional.empty();
     }
-    stored = true;
-    return Optional.of(new ProgressUpdate(id, fencingToken, build.progress()));
+    var newest = new HashMap<String, WorkerPart>();
+    unstored.forEach(worker -> newest.put(worker, parts.get(worker)));
+    unstored.clear();
+    return Optional.of(new ProgressUpdate(id, fencingToken, build.progress(), newest));
   }
 
   /** How long nobody has said anything; zero while the build is paused. */
@@ -160,36 +155,33 @@ final class WorkerReports {
     if (build.paused()) {
       return null;
     }
-    List<String> silent = silentWorkers(lease, now);
+    List<String> before = lost;
+    parts.replaceAll((worker, part) -> part.afterSilence(lease, now));
+    noteLost();
     boolean allSilent = silence(now).compareTo(lease) > 0;
-    boolean further = !lost.containsAll(silent);
-    lost = silent;
-    build = build.withProgress(build.progress().withLostWorkers(lost));
-    if (further || (!build.stalled() && (allSilent || !silent.isEmpty()))) {
-      return new BuildMark.Stalled(silent, stalledMessage(silent, now));
+    heard &= !allSilent;
+    boolean further = !before.containsAll(lost);
+    if (further || (!build.stalled() && (allSilent || !lost.isEmpty()))) {
+      return new BuildMark.Stalled(lost, stalledMessage(now));
     }
-    boolean recovered = !parts.isEmpty() && !allSilent && silent.isEmpty();
-    return build.stalled() && recovered ? new BuildMark.Recovered() : null;
+    return build.stalled() && heard && lost.isEmpty() ? new BuildMark.Recovered() : null;
   }
 
-  private List<String> silentWorkers(Duration lease, Instant now) {
-    var silent = new ArrayList<String>();
-    parts.forEach(
-        (worker, part) -> {
-          if (!worker.isEmpty()
-              && !part.isDone()
-              && Duration.between(part.heardAt(), now).compareTo(lease) > 0) {
-            silent.add(worker);
-          }
-        });
-    silent.sort(null);
-    return silent;
+  /** A worker without an id has no name to tell. */
+  private void noteLost() {
+    lost =
+        parts.entrySet().stream()
+            .filter(entry -> !entry.getKey().isEmpty() && entry.getValue().lost())
+            .map(Map.Entry::getKey)
+            .sorted()
+            .toList();
+    build = build.withProgress(build.progress().withLostWorkers(lost));
   }
 
-  private String stalledMessage(List<String> silent, Instant now) {
-    return silent.isEmpty()
+  private String stalledMessage(Instant now) {
+    return lost.isEmpty()
         ? "no worker has reported for %d s".formatted(silence(now).toSeconds())
         : "%d of %d workers are silent, the first is %s"
-            .formatted(silent.size(), parts.size(), silent.getFirst());
+            .formatted(lost.size(), parts.size(), lost.getFirst());
   }
 }

@@ -20,6 +20,7 @@ import io.shadowindex.server.request.Mutation;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  * requests that break their field rules.
  */
 final class AuditedCalls implements ServerInterceptor {
+
+  /** The fields with which a caller insists. */
+  private static final List<String> FORCE_FIELDS =
+      List.of("force_switch", "force_release", "force");
+
 
   private static final int LONGEST_MESSAGE = 1024;
   private static final int LONGEST_NAME = 255;
@@ -110,7 +116,7 @@ final class AuditedCalls implements ServerInterceptor {
         uuid(text(request, "shadow_index_id")),
         uuid(text(request, "lock_id")),
         number(request, "fencing_token"),
-        flag(request, "force_switch") || flag(request, "force_release"));
+        FORCE_FIELDS.stream().anyMatch(field -> flag(request, field)));
   }
 
   private static AuditEntry entry(Call call, Outcome outcome, @Nullable Message answer) {

@@ -2,8 +2,11 @@ package io.shadowindex.server.grpc;
 
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.v1.CancelBuildResponse;
+import io.shadowindex.v1.ClaimBuildResponse;
 import io.shadowindex.v1.CompleteBuildResponse;
 import io.shadowindex.v1.FailBuildResponse;
+import io.shadowindex.v1.PauseBuildResponse;
+import io.shadowindex.v1.ResumeBuildResponse;
 import io.shadowindex.v1.RetryBuildResponse;
 import io.shadowindex.v1.StartBuildResponse;
 import java.time.Duration;
@@ -31,6 +34,18 @@ final class BuildAnswers {
         .setShadowIndex(messages.shadowIndex(build))
         .setMessage("Shadow index is built and ready to be switched to")
         .build();
+  }
+
+  PauseBuildResponse paused(ShadowIndex build) {
+    return PauseBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build();
+  }
+
+  ResumeBuildResponse resumed(ShadowIndex build) {
+    return ResumeBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build();
+  }
+
+  ClaimBuildResponse claimed(ShadowIndex build) {
+    return ClaimBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build();
   }
 
   FailBuildResponse failed(ShadowIndex build) {

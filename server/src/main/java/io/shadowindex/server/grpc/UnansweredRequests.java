@@ -17,10 +17,13 @@ import io.shadowindex.server.switchover.RollbackRequest;
 import io.shadowindex.server.switchover.SwitchExecutor;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.ClaimBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.DeleteIndexRequest;
 import io.shadowindex.v1.FailBuildRequest;
+import io.shadowindex.v1.PauseBuildRequest;
 import io.shadowindex.v1.ReleaseLockRequest;
+import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.StartBuildRequest;
@@ -67,6 +70,9 @@ final class UnansweredRequests {
       case CompleteBuildRequest _ -> answers.completed(build(recorded));
       case FailBuildRequest _ -> answers.failed(build(recorded));
       case CancelBuildRequest _ -> answers.cancelled(build(recorded));
+      case PauseBuildRequest _ -> answers.paused(build(recorded));
+      case ResumeBuildRequest _ -> answers.resumed(build(recorded));
+      case ClaimBuildRequest _ -> answers.claimed(stillClaimed(recorded));
       case SwitchIndexRequest asked -> switchIndex(recorded, asked);
       case RollbackIndexRequest asked -> rollBack(recorded, asked);
       case DeleteIndexRequest asked -> delete(recorded, asked);
@@ -81,6 +87,16 @@ final class UnansweredRequests {
   private Message start(RecordedRequest recorded) {
     ShadowIndex build = unchecked(() -> builds.resume(buildId(recorded)));
     return answers.started(build, builds.estimateBuildTime(build.spec()));
+  }
+
+  /** Whoever claimed the build since has it; its token is for nobody else. */
+  private ShadowIndex stillClaimed(RecordedRequest recorded) {
+    ShadowIndex build = build(recorded);
+    Long token = recorded.fencingToken();
+    if (token == null || token != build.fencingToken()) {
+      throw new Refusal.StaleFencingToken(build.id(), token == null ? 0 : token).exception();
+    }
+    return build;
   }
 
   /**

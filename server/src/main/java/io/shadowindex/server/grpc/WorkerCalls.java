@@ -25,6 +25,7 @@ final class WorkerCalls {
   private final BuildLifecycle builds;
   private final WorkerStreams streams;
   private final Messages messages;
+  private final BuildAnswers answers;
   private final ProgressCall.Limits limits;
 
   WorkerCalls(
@@ -32,6 +33,7 @@ final class WorkerCalls {
     this.builds = builds;
     this.streams = streams;
     this.messages = messages;
+    this.answers = new BuildAnswers(messages);
     this.limits = limits;
   }
 
@@ -60,7 +62,7 @@ final class WorkerCalls {
             Messages.buildId(request.getShadowIndexId()),
             precondition(request.getEtag()),
             new BuildMark.Paused(request.getReason()));
-    return PauseBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build();
+    return answers.paused(build);
   }
 
   ResumeBuildResponse resume(ResumeBuildRequest request) {
@@ -69,7 +71,7 @@ final class WorkerCalls {
             Messages.buildId(request.getShadowIndexId()),
             precondition(request.getEtag()),
             new BuildMark.Resumed());
-    return ResumeBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build();
+    return answers.resumed(build);
   }
 
   ClaimBuildResponse claim(ClaimBuildRequest request) {
@@ -78,7 +80,7 @@ final class WorkerCalls {
             Messages.buildId(request.getShadowIndexId()),
             precondition(request.getEtag()),
             new BuildMark.Claimed(request.getClaimant(), request.getForce()));
-    return ClaimBuildResponse.newBuilder().setShadowIndex(messages.shadowIndex(build)).build();
+    return answers.claimed(build);
   }
 
   private static Precondition precondition(String etag) {

@@ -241,22 +241,26 @@ final class EventLog implements BuildLog {
   private List<BuildEvent> select(long revision, Condition condition, int limit) {
     return transactions.read(
         query -> {
-          refuseCompacted(query, revision);
-          return query
-              .select(BUILD_EVENT.fields())
-              .select(
-                  SHADOW_INDEX.SEQUENCE,
-                  SHADOW_INDEX.BRANCH_NAME,
-                  SHADOW_INDEX.INDEX_TYPE,
-                  SHADOW_INDEX.INDEX_NAME,
-                  SHADOW_INDEX.LABELS)
-              .from(BUILD_EVENT)
-              .join(SHADOW_INDEX)
-              .on(SHADOW_INDEX.SHADOW_INDEX_ID.eq(BUILD_EVENT.SHADOW_INDEX_ID))
-              .where(condition)
-              .orderBy(BUILD_EVENT.REVISION)
-              .limit(limit)
-              .fetch(EventLog::toEvent);
+          List<BuildEvent> events =
+              query
+                  .select(BUILD_EVENT.fields())
+                  .select(
+                      SHADOW_INDEX.SEQUENCE,
+                      SHADOW_INDEX.BRANCH_NAME,
+                      SHADOW_INDEX.INDEX_TYPE,
+                      SHADOW_INDEX.INDEX_NAME,
+                      SHADOW_INDEX.LABELS)
+                  .from(BUILD_EVENT)
+                  .join(SHADOW_INDEX)
+                  .on(SHADOW_INDEX.SHADOW_INDEX_ID.eq(BUILD_EVENT.SHADOW_INDEX_ID))
+                  .where(condition)
+                  .orderBy(BUILD_EVENT.REVISION)
+                  .limit(limit)
+                  .fetch(EventLog::toEvent);
+          if (events.isEmpty() || events.getFirst().revision() != revision + 1) {
+            refuseCompacted(query, revision);
+          }
+          return events;
         });
   }
 

@@ -16,6 +16,7 @@ import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildLimits;
 import io.shadowindex.server.build.BuildMark;
+import io.shadowindex.server.build.BuildProgress;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore;
@@ -24,6 +25,7 @@ import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.SwitchResult;
 import io.shadowindex.server.build.ValidationCheck;
+import io.shadowindex.server.build.WorkerPart;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
 import io.shadowindex.server.refusal.Refusal;
@@ -40,9 +42,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
+import org.jooq.Query;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
@@ -159,6 +163,7 @@ final class JooqBuildStore implements BuildStore {
             IndexSlots.occupy(transaction, before.spec().key(), id);
           }
           int attempt = before.attempt() + (change instanceof BuildChange.Retried ? 1 : 0);
+          WorkerParts.forget(transaction, id);
           EventLog.append(
               transaction,
               List.of(new Unnumbered(id, before.state(), target, attempt, change.message(), now)));
@@ -240,6 +245,7 @@ final class JooqBuildStore implements BuildStore {
             case BuildMark.Claimed claim -> claim(transaction, build, claim);
             case BuildMark.Stalled(List<String> workers, String message) -> {
               set(transaction, id, Map.of(SHADOW_INDEX.STALLED, true));
+              WorkerParts.lose(transaction, id, workers);
               EventLog.append(
                   transaction,
                   List.of(Unnumbered.of(build, BuildEvent.Kind.STALLED, message, workers, now())));
@@ -264,6 +270,7 @@ final class JooqBuildStore implements BuildStore {
     if (!build.stalled() && !claim.force()) {
       throw new Refusal.BuildNotStalled(build.id()).exception();
     }
+    WorkerParts.forget(transaction, build.id());
     return mark(
         transaction,
         build,
@@ -308,28 +315,39 @@ final class JooqBuildStore implements BuildStore {
 
   @Override
   public void saveProgress(Collection<ProgressUpdate> updates) {
+    var all = List.copyOf(updates);
     transactions.write(
-        transaction ->
-            transaction
-                .batch(
-                    updates.stream()
-                        .map(
-                            update ->
-                                transaction
-                                    .update(SHADOW_INDEX)
-                                    .set(SHADOW_INDEX.PROGRESS_PERCENT, update.progress().percent())
-                                    .set(SHADOW_INDEX.RECORD_COUNT, update.progress().recordCount())
-                                    .set(
-                                        SHADOW_INDEX.ESTIMATED_COMPLETION_SECONDS,
-                                        update.progress().estimatedCompletionSeconds())
-                                    .set(
-                                        SHADOW_INDEX.LAST_HEARTBEAT_AT,
-                                        update.progress().reportedAt())
-                                    .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(update.id()))
-                                    .and(SHADOW_INDEX.STATE.eq(BuildState.BUILDING.name()))
-                                    .and(SHADOW_INDEX.FENCING_TOKEN.eq(update.fencingToken())))
-                        .toList())
-                .execute());
+        transaction -> {
+          int[] valid =
+              transaction
+                  .batch(all.stream().map(update -> progress(transaction, update)).toList())
+                  .execute();
+          WorkerParts.save(
+              transaction,
+              IntStream.range(0, valid.length)
+                  .filter(i -> valid[i] == 1)
+                  .mapToObj(all::get)
+                  .toList());
+          return true; // a transaction answers something; there is nothing to say
+        });
+  }
+
+  private static Query progress(DSLContext transaction, ProgressUpdate update) {
+    BuildProgress progress = update.progress();
+    return transaction
+        .update(SHADOW_INDEX)
+        .set(SHADOW_INDEX.PROGRESS_PERCENT, progress.percent())
+        .set(SHADOW_INDEX.RECORD_COUNT, progress.recordCount())
+        .set(SHADOW_INDEX.ESTIMATED_COMPLETION_SECONDS, progress.estimatedCompletionSeconds())
+        .set(SHADOW_INDEX.LAST_HEARTBEAT_AT, progress.reportedAt())
+        .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(update.id()))
+        .and(SHADOW_INDEX.STATE.eq(BuildState.BUILDING.name()))
+        .and(SHADOW_INDEX.FENCING_TOKEN.eq(update.fencingToken()));
+  }
+
+  @Override
+  public Map<String, WorkerPart> parts(UUID id, Instant heardAt) {
+    return transactions.read(query -> WorkerParts.find(query, id, heardAt));
   }
 
   @Override

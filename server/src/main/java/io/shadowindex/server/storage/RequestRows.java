@@ -1,6 +1,8 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.Request.REQUEST;
+import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.select;
 
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.request.RecordedRequest;
@@ -47,6 +49,11 @@ final class RequestRows implements RequestStore {
             .set(REQUEST.SHADOW_INDEX_ID, buildId)
             .set(REQUEST.LOCK_ID, lockId)
             .set(REQUEST.REVISION, revision)
+            .set(
+                REQUEST.FENCING_TOKEN,
+                select(SHADOW_INDEX.FENCING_TOKEN)
+                    .from(SHADOW_INDEX)
+                    .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(buildId)))
             .set(REQUEST.RECORDED_AT, now)
             .onConflictDoNothing()
             .execute();
@@ -96,6 +103,7 @@ final class RequestRows implements RequestStore {
         row.getShadowIndexId(),
         row.getLockId(),
         row.getRevision(),
+        row.getFencingToken(),
         answer == null ? null : ByteBuffer.wrap(answer).asReadOnlyBuffer(),
         row.getRecordedAt());
   }

@@ -244,6 +244,17 @@ public final class BuildWatch implements AutoCloseable {
     wakeUp.run();
   }
 
+  /** Events after that revision are not offered any more; those that there are stand in the log. */
+  void fallBehind(long after) {
+    synchronized (queue) {
+      if (!behind) {
+        behind = true;
+        missingAfter = after;
+      }
+    }
+    wakeUp.run();
+  }
+
   void progressed(UUID id) {
     boolean news;
     synchronized (queue) {

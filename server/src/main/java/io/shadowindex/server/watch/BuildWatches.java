@@ -5,6 +5,7 @@ import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -28,6 +29,7 @@ public final class BuildWatches implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BuildWatches.class);
   private static final int BATCH = 512;
   private static final Duration PROGRESS_INTERVAL = Duration.ofMillis(20);
+  private static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
 
   private final BuildLog events;
   private final BuildLifecycle builds;
@@ -115,6 +117,7 @@ public final class BuildWatches implements AutoCloseable {
     drain();
     closed = true;
     committed.release();
+    LockSupport.unpark(tailer);
     LockSupport.unpark(progressFanOut);
     try {
       tailer.join();
@@ -172,9 +175,26 @@ public final class BuildWatches implements AutoCloseable {
       committed.drainPermits();
       try {
         handOnEvents();
+      } catch (RefusedException e) {
+        goOnAfter(e);
       } catch (RuntimeException e) {
         log.error("the log could not be read after revision {}", tailed, e);
+        pause(RETRY_INTERVAL);
+        committed.release();
       }
+    }
+  }
+
+  /**
+   * Goes on with what the log still has when it has forgotten faster than it was read. Watches find
+   * out for themselves whether they miss something.
+   */
+  private void goOnAfter(RefusedException refused) {
+    if (refused.refusal() instanceof Refusal.RevisionOutOfRange forgotten) {
+      log.warn("the log has forgotten what follows revision {}", tailed);
+      forEach(watch -> watch.fallBehind(forgotten.revision()));
+      tailed = forgotten.oldest() - 1;
+      committed.release();
     }
   }
 
@@ -206,13 +226,13 @@ public final class BuildWatches implements AutoCloseable {
         all.remove(); // first: what is reported from here on is for the next round
         forEachOf(id, watch -> watch.progressed(id));
       }
-      pause();
+      pause(PROGRESS_INTERVAL);
     }
   }
 
-  private void pause() {
-    long end = System.nanoTime() + PROGRESS_INTERVAL.toNanos();
-    long left = PROGRESS_INTERVAL.toNanos();
+  private void pause(Duration time) {
+    long end = System.nanoTime() + time.toNanos();
+    long left = time.toNanos();
     while (left > 0 && !closed) {
       LockSupport.parkNanos(this, left);
       left = end - System.nanoTime();

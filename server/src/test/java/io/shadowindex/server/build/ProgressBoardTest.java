@@ -26,6 +26,18 @@ final class ProgressBoardTest {
     assertThat(board.newest(id)).isEmpty();
   }
 
+  @Test
+  void aClaimThatComesLateDoesNotTakeTheBuildFromALaterOne() {
+    var board = new ProgressBoard();
+    UUID id = UUID.randomUUID();
+    board.put(attempt(id, 2), Instant.EPOCH);
+
+    board.put(attempt(id, 1), Instant.EPOCH);
+    board.remove(id, 1);
+
+    assertThat(board.newest(id)).map(ShadowIndex::fencingToken).contains(2L);
+  }
+
   private static ShadowIndex attempt(UUID id, int attempt) {
     var key = new IndexKey("main", IndexType.SEARCH_INDEX, IndexKey.DEFAULT_NAME);
     return new ShadowIndex(

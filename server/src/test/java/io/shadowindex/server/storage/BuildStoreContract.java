@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildEvent;
+import io.shadowindex.server.build.BuildMark;
 import io.shadowindex.server.build.BuildProgress;
 import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
@@ -29,6 +30,7 @@ import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.SwitchPolicy;
 import io.shadowindex.server.build.ValidationCheck;
+import io.shadowindex.server.build.WorkerPart;
 import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
@@ -289,24 +291,66 @@ abstract class BuildStoreContract {
     ShadowIndex building = inState(BUILDING, "main");
     ShadowIndex built = inState(BUILT, "other");
     var progress = new BuildProgress(42, 4200, 17, Instant.parse("2026-01-02T03:04:05Z"));
+    Map<String, WorkerPart> parts = Map.of("", part(7), "one", part(42));
 
     builds()
         .saveProgress(
             List.of(
-                new ProgressUpdate(building.id(), building.fencingToken(), progress),
-                new ProgressUpdate(built.id(), built.fencingToken(), progress)));
+                new ProgressUpdate(building.id(), building.fencingToken(), progress, parts),
+                new ProgressUpdate(built.id(), built.fencingToken(), progress, parts)));
     builds()
         .saveProgress(
             List.of(
                 new ProgressUpdate(
                     building.id(),
                     building.fencingToken() + 1,
-                    new BuildProgress(99, 1, null, null))));
+                    new BuildProgress(99, 1, null, null),
+                    Map.of("other", part(99)))));
 
     ShadowIndex after = builds().find(building.id()).orElseThrow();
     assertThat(after.progress()).isEqualTo(progress);
     assertThat(after.revision()).isEqualTo(building.revision());
     assertThat(builds().find(built.id())).contains(built);
+    assertThat(builds().parts(building.id(), Instant.EPOCH)).isEqualTo(parts);
+    assertThat(builds().parts(built.id(), Instant.EPOCH)).isEmpty();
+  }
+
+  @Test
+  void partsAreReplacedMarkedAsLostAndForgottenWithTheirToken() {
+    ShadowIndex building = inState(BUILDING, "main");
+    save(building, Map.of("one", part(1), "two", part(2)));
+    save(building, Map.of("two", part(3)));
+    var none = Precondition.NONE;
+
+    builds().mark(building.id(), none, new BuildMark.Stalled(List.of("two"), "silent"));
+    assertThat(builds().parts(building.id(), Instant.EPOCH))
+        .isEqualTo(Map.of("one", part(1), "two", part(3, true)));
+    save(building, Map.of("two", part(4)));
+    assertThat(builds().parts(building.id(), Instant.EPOCH))
+        .isEqualTo(Map.of("one", part(1), "two", part(4)));
+
+    ShadowIndex claimed = builds().mark(building.id(), none, new BuildMark.Claimed("", true));
+    assertThat(builds().parts(building.id(), Instant.EPOCH)).isEmpty();
+    save(claimed, Map.of("one", part(1)));
+    builds().apply(building.id(), none, new BuildChange.Failed("failed", Duration.ZERO));
+    assertThat(builds().parts(building.id(), Instant.EPOCH)).isEmpty();
+    save(claimed, Map.of("one", part(1)));
+    assertThat(builds().parts(building.id(), Instant.EPOCH)).isEmpty();
+  }
+
+  private void save(ShadowIndex build, Map<String, WorkerPart> parts) {
+    builds()
+        .saveProgress(
+            List.of(new ProgressUpdate(build.id(), build.fencingToken(), build.progress(), parts)));
+  }
+
+  private static WorkerPart part(int percent) {
+    return part(percent, false);
+  }
+
+  private static WorkerPart part(int percent, boolean lost) {
+    Instant doneAt = percent % 2 == 0 ? null : Instant.parse("2026-01-02T03:04:05Z");
+    return new WorkerPart(percent, percent / 100.0, percent, 3, doneAt, Instant.EPOCH, lost);
   }
 
   @Test

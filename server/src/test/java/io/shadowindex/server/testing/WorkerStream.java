@@ -10,6 +10,7 @@ import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.StreamProgressRequest;
 import io.shadowindex.v1.StreamProgressResponse;
+import java.time.Duration;
 import java.util.List;
 
 /** A worker of a test that reports over a stream. */
@@ -54,7 +55,10 @@ public final class WorkerStream {
 
   /** The newest answer, once that many reports have been counted. */
   public StreamProgressResponse counted(long reports) {
-    await().until(() -> !answers().isEmpty() && last().getCountedReports() >= reports);
+    await()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> !answers().isEmpty() && last().getCountedReports() >= reports);
     return last();
   }
 

@@ -1,32 +1,22 @@
 package io.shadowindex.server.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.build.BuildLifecycle;
-import io.shadowindex.server.build.BuildSpec;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
-import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.build.ShadowIndex;
-import io.shadowindex.server.build.SwitchPolicy;
-import io.shadowindex.server.index.FileOperations;
-import io.shadowindex.server.index.IndexFormats;
-import io.shadowindex.server.index.IndexKey;
-import io.shadowindex.server.index.IndexLayout;
-import io.shadowindex.server.index.IndexType;
-import io.shadowindex.server.storage.StateStore;
-import java.nio.file.Files;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,41 +26,19 @@ import org.junit.jupiter.api.io.TempDir;
 /** The fan-out between a real log and watchers that read at their own pace. */
 final class BuildWatchesTest {
 
-  private StateStore store;
+  private WatchedStore store;
   private BuildLifecycle builds;
   private BuildWatches watches;
 
   @BeforeEach
   void start(@TempDir Path directory) throws Exception {
-    store =
-        StateStore.open(
-            Files.createDirectories(directory.resolve("state")),
-            InstantSource.system(),
-            failure -> {
-              throw new AssertionError(failure);
-            });
-    var board = new ProgressBoard();
-    var layout = new IndexLayout(directory.resolve("index"));
-    FileOperations files = FileOperations.real();
-    builds =
-        new BuildLifecycle(
-            store.builds(),
-            board,
-            layout,
-            IndexFormats.installed(),
-            files,
-            new RetentionSweeper(store.builds(), layout, files, InstantSource.system(), 0),
-            InstantSource.system(),
-            UUID::randomUUID,
-            Duration.ofHours(1));
-    watches = new BuildWatches(store.log(), builds, board);
-    store.onCommit(watches::wakeUp);
-    watches.start();
+    store = new WatchedStore(directory);
+    builds = store.builds();
+    watches = store.watches();
   }
 
   @AfterEach
   void stop() {
-    watches.close();
     store.close();
   }
 
@@ -78,7 +46,7 @@ final class BuildWatchesTest {
   void aWatcherFarBehindIsCaughtUpFromTheLogWithoutGapOrRepetition() throws Exception {
     ShadowIndex build = startBuild("main");
     BuildWatch watch = watches.watch(build.id(), null, true, () -> {});
-    int attempts = 200;
+    int attempts = 80;
     for (int i = 0; i < attempts; i++) {
       failAndRetry(build);
     }
@@ -93,7 +61,7 @@ final class BuildWatchesTest {
     var random = new Random(seed);
     ShadowIndex build = startBuild("main");
     BuildWatch watch = watches.watch(build.id(), null, true, () -> {});
-    int attempts = 300;
+    int attempts = 100;
     try (var writer = Executors.newSingleThreadExecutor()) {
       var written =
           writer.submit(
@@ -133,12 +101,41 @@ final class BuildWatchesTest {
     assertThat(watch.isOver()).isTrue();
   }
 
+  @Test
+  void aLogThatForgetsFasterThanItIsReadStopsOnlyThoseWhoMissSomething() throws Exception {
+    ShadowIndex build = startBuild("main");
+    try (var slow = new BuildWatches(store.state().log(), builds, new ProgressBoard())) {
+      slow.start();
+      BuildWatch behind = slow.watch(build.id(), null, true, () -> {});
+      readEverything(behind, 0);
+      failAndRetry(build); // and nobody wakes the tailer up
+      failAndRetry(build);
+      store.state().log().compact(2, Instant.EPOCH, Integer.MAX_VALUE);
+      BuildWatch later = slow.watch(build.id(), null, true, () -> {});
+      readEverything(later, 0);
+      slow.wakeUp();
+      failAndRetry(build);
+      slow.wakeUp();
+
+      assertThat(readEverything(later, 3)).hasSize(3);
+      assertThatThrownBy(() -> readEverything(behind, 1))
+          .isInstanceOfSatisfying(
+              RefusedException.class,
+              refused ->
+                  assertThat(refused.refusal()).isInstanceOf(Refusal.RevisionOutOfRange.class));
+    }
+  }
+
   private long logSize(ShadowIndex build) {
-    return store.log().ofBuildAfter(build.id(), build.revision(), Integer.MAX_VALUE).size();
+    return store.state().log().ofBuildAfter(build.id(), build.revision(), Integer.MAX_VALUE).size();
   }
 
   private List<Long> revisionsAfter(ShadowIndex build) {
-    return store.log().ofBuildAfter(build.id(), build.revision(), Integer.MAX_VALUE).stream()
+    return store
+        .state()
+        .log()
+        .ofBuildAfter(build.id(), build.revision(), Integer.MAX_VALUE)
+        .stream()
         .map(change -> change.revision())
         .toList();
   }
@@ -165,18 +162,7 @@ final class BuildWatchesTest {
   }
 
   private ShadowIndex startBuild(String branch) throws Exception {
-    ShadowIndex build =
-        builds.start(
-            new BuildSpec(
-                new IndexKey(branch, IndexType.SEARCH_INDEX, "default"),
-                List.of("object_type"),
-                false,
-                0,
-                List.of(),
-                SwitchPolicy.DEFAULT,
-                "",
-                "",
-                Map.of()));
+    ShadowIndex build = builds.start(WatchedStore.spec(branch));
     assertThat(build.state()).isEqualTo(BuildState.BUILDING);
     return build;
   }
