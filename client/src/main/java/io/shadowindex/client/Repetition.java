@@ -17,24 +17,25 @@ import org.jspecify.annotations.Nullable;
  */
 final class Repetition {
 
-  /** How long a server that does not answer is waited for, from the first lost answer on. */
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
-
   private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
   /** Has the connection tried again at once; gRPC would wait longer after each failure. */
   private final Runnable reconnect;
 
-  Repetition(Runnable reconnect) {
+  /** How long a server that does not answer is waited for, from the first lost answer on. */
+  private final Duration patience;
+
+  Repetition(Runnable reconnect, Duration patience) {
     this.reconnect = reconnect;
+    this.patience = patience;
   }
 
   /**
    * Calls until there is an answer or a refusal.
    *
-   * @throws StatusRuntimeException UNAVAILABLE when the server has not answered for half a minute,
-   *     and at once when it could not be reached in the first place
+   * @throws StatusRuntimeException UNAVAILABLE when the server has not answered for that long, and
+   *     at once when it could not be reached in the first place
    */
   <R> R untilAnswered(Supplier<R> call) {
     Duration pause = FIRST_PAUSE;
@@ -44,13 +45,13 @@ final class Repetition {
       try {
         return call.get();
       } catch (StatusRuntimeException e) {
-        if (first || System.nanoTime() - began > PATIENCE.toNanos()) { // it was there until now
+        if (first || System.nanoTime() - began > patience.toNanos()) { // it was there until now
           lostSince = System.nanoTime();
           pause = FIRST_PAUSE;
         }
         if (!answerIsLost(e)
             || (first && nothingWasSent(e))
-            || System.nanoTime() - lostSince > PATIENCE.toNanos()
+            || System.nanoTime() - lostSince > patience.toNanos()
             || !pausedFor(pause)) {
           throw e;
         }

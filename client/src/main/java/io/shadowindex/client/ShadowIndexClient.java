@@ -1,7 +1,5 @@
 package io.shadowindex.client;
 
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
@@ -69,89 +67,91 @@ import java.util.function.Function;
  * whatever happens to either process afterwards.
  *
  * <p>Calls that change something carry a {@code request_id}, a new one unless the request has one,
- * and are repeated with it while their answer is lost, for half a minute: the connection broke, or
- * the server was restarted. They have one effect all the same. To repeat a call oneself, perhaps in
- * another process, set the {@code request_id}; the same request then gets the first answer again.
+ * and are repeated with it while their answer is lost, within their deadline: the connection broke,
+ * or the server was restarted. They have one effect all the same. To repeat a call oneself, perhaps
+ * in another process, set the {@code request_id}; the same request then gets the first answer
+ * again.
  */
 public final class ShadowIndexClient implements AutoCloseable {
-  private static final Duration CALL_DEADLINE = Duration.ofSeconds(30);
-
-  /**
-   * For calls that the server answers after it has read, hashed or copied every file of an index. A
-   * server that dies is noticed by the keep-alive long before.
-   */
-  private static final Duration READING_DEADLINE = Duration.ofHours(2);
-
   private static final int DEFAULT_SWITCH_TIMEOUT_SECONDS = 10;
-
-  /** Finds a dead peer below an idle watch. The server accepts pings 10 s apart. */
-  private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
-
-  /** For how long a server may be away before watches and workers give up. */
-  static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
 
   private final ManagedChannel channel;
+  private final Limits limits;
   private final ShadowIndexServiceBlockingStub stub;
 
-  private ShadowIndexClient(ManagedChannel channel) {
+  ShadowIndexClient(ManagedChannel channel, Limits limits) {
     this.channel = channel;
+    this.limits = limits;
     this.stub = ShadowIndexServiceGrpc.newBlockingStub(channel);
   }
 
   /**
-   * Prepares a plaintext connection; the first call opens it.
+   * Begins a connection that needs more than an address: TLS, a token, other deadlines.
+   *
+   * @param address {@code HOST:PORT}, as {@link ServerAddress#parse} reads it
+   * @throws IllegalArgumentException when the address is not of that form
+   */
+  public static ShadowIndexClientBuilder builder(String address) {
+    return builder(ServerAddress.parse(address));
+  }
+
+  /** Begins a connection that needs more than an address: TLS, a token, other deadlines. */
+  public static ShadowIndexClientBuilder builder(ServerAddress address) {
+    return new ShadowIndexClientBuilder(address);
+  }
+
+  /**
+   * Prepares a connection, plaintext to this machine and TLS to any other; the first call opens it.
    *
    * @param address {@code HOST:PORT}, as {@link ServerAddress#parse} reads it
    * @throws IllegalArgumentException when the address is not of that form
    */
   public static ShadowIndexClient connect(String address) {
-    return connect(ServerAddress.parse(address));
+    return builder(address).build();
   }
 
-  /** Prepares a plaintext connection; the first call opens it. */
+  /**
+   * Prepares a connection, plaintext to this machine and TLS to any other; the first call opens it.
+   */
   public static ShadowIndexClient connect(ServerAddress address) {
-    return new ShadowIndexClient(
-        Grpc.newChannelBuilderForAddress(
-                address.host(), address.port(), InsecureChannelCredentials.create())
-            .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-            .build());
+    return builder(address).build();
   }
 
   /** Starts a build. Another one of the same index is refused with BUILD_ALREADY_EXISTS. */
   public StartBuildResponse startBuild(StartBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.startBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.startBuild(repeatable));
   }
 
   /** Reports how far a build is; also its worker's heartbeat. */
   public ReportProgressResponse reportProgress(ReportProgressRequest request) {
-    return within(CALL_DEADLINE).reportProgress(request);
+    return within(limits.call()).reportProgress(request);
   }
 
   /** Completes a build; takes the server as long as reading the index once, 2 hours at most. */
   public CompleteBuildResponse completeBuild(CompleteBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(READING_DEADLINE, stub -> stub.completeBuild(repeatable));
+    return repeated(limits.reading(), stub -> stub.completeBuild(repeatable));
   }
 
   /** Declares a build failed. */
   public FailBuildResponse failBuild(FailBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.failBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.failBuild(repeatable));
   }
 
   /** Gives a build up. */
   public CancelBuildResponse cancelBuild(CancelBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.cancelBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.cancelBuild(repeatable));
   }
 
   /** Starts a failed build again, in an empty directory and with a new fencing token. */
   public RetryBuildResponse retryBuild(RetryBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.retryBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.retryBuild(repeatable));
   }
 
   /**
@@ -181,37 +181,37 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Says where live links, database and files do not agree. */
   public CheckIndexesResponse checkIndexes(CheckIndexesRequest request) {
-    return within(READING_DEADLINE).checkIndexes(request);
+    return within(limits.reading()).checkIndexes(request);
   }
 
-  private static Duration switchDeadline(int timeoutSeconds) {
+  private Duration switchDeadline(int timeoutSeconds) {
     return Duration.ofSeconds(timeoutSeconds == 0 ? DEFAULT_SWITCH_TIMEOUT_SECONDS : timeoutSeconds)
-        .plus(READING_DEADLINE);
+        .plus(limits.reading());
   }
 
   /** Answers one build. */
   public GetShadowIndexResponse getShadowIndex(GetShadowIndexRequest request) {
-    return within(CALL_DEADLINE).getShadowIndex(request);
+    return within(limits.call()).getShadowIndex(request);
   }
 
   /** Answers one page of builds, newest first. */
   public ListShadowIndexesResponse listShadowIndexes(ListShadowIndexesRequest request) {
-    return within(CALL_DEADLINE).listShadowIndexes(request);
+    return within(limits.call()).listShadowIndexes(request);
   }
 
   /** Answers one index: the path that readers open, its live and its retained generations. */
   public GetIndexResponse getIndex(GetIndexRequest request) {
-    return within(CALL_DEADLINE).getIndex(request);
+    return within(limits.call()).getIndex(request);
   }
 
   /** Answers one page of indexes, ordered by branch, type and name. */
   public ListIndexesResponse listIndexes(ListIndexesRequest request) {
-    return within(CALL_DEADLINE).listIndexes(request);
+    return within(limits.call()).listIndexes(request);
   }
 
   /** Answers one page of the audit log, newest first. */
   public ListAuditEntriesResponse listAuditEntries(ListAuditEntriesRequest request) {
-    return within(CALL_DEADLINE).listAuditEntries(request);
+    return within(limits.call()).listAuditEntries(request);
   }
 
   /**
@@ -226,22 +226,26 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Watches one build and survives restarts of the server of up to a minute. */
   public BuildWatch watchBuild(WatchBuildRequest request) {
-    return watchBuild(request, PATIENCE);
+    return watchBuild(request, limits.patience());
   }
 
   /** Tells the workers of a build to pause. */
   public PauseBuildResponse pauseBuild(PauseBuildRequest request) {
-    return within(CALL_DEADLINE).pauseBuild(request);
+    return within(limits.call()).pauseBuild(request);
   }
 
   /** Tells them to go on. */
   public ResumeBuildResponse resumeBuild(ResumeBuildRequest request) {
-    return within(CALL_DEADLINE).resumeBuild(request);
+    return within(limits.call()).resumeBuild(request);
   }
 
   /** Takes a build over from workers that are gone; the answer has the new fencing token. */
   public ClaimBuildResponse claimBuild(ClaimBuildRequest request) {
-    return within(CALL_DEADLINE).claimBuild(request);
+    return within(limits.call()).claimBuild(request);
+  }
+
+  Limits limits() {
+    return limits;
   }
 
   /** Opens a stream of reports of one worker. */
@@ -259,27 +263,27 @@ public final class ShadowIndexClient implements AutoCloseable {
    * lost leaves the lock held until it expires.
    */
   public AcquireLockResponse acquireLock(AcquireLockRequest request) {
-    return locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds())).acquireLock(request);
+    return locks(limits.call().plusSeconds(request.getWaitSeconds())).acquireLock(request);
   }
 
   /** Begins the time of a lock anew. */
   public RenewLockResponse renewLock(RenewLockRequest request) {
-    return locks(CALL_DEADLINE).renewLock(request);
+    return locks(limits.call()).renewLock(request);
   }
 
   /** Releases a lock or some of its resource types. */
   public ReleaseLockResponse releaseLock(ReleaseLockRequest request) {
-    return locks(CALL_DEADLINE).releaseLock(request);
+    return locks(limits.call()).releaseLock(request);
   }
 
   /** Answers the locks that are held. */
   public ListLocksResponse listLocks(ListLocksRequest request) {
-    return locks(CALL_DEADLINE).listLocks(request);
+    return locks(limits.call()).listLocks(request);
   }
 
   /** Says whether a write may be made now, and if not, why and what to do instead. */
   public CheckWritePermissionResponse checkWritePermission(CheckWritePermissionRequest request) {
-    return locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds())).checkWritePermission(request);
+    return locks(limits.call().plusSeconds(request.getWaitSeconds())).checkWritePermission(request);
   }
 
   private LockServiceBlockingStub locks(Duration deadline) {
@@ -300,7 +304,8 @@ public final class ShadowIndexClient implements AutoCloseable {
   /** The deadline is for all repetitions together. */
   private <R> R repeated(Duration deadline, Function<ShadowIndexServiceBlockingStub, R> call) {
     ShadowIndexServiceBlockingStub timed = within(deadline);
-    return new Repetition(channel::resetConnectBackoff).untilAnswered(() -> call.apply(timed));
+    return new Repetition(channel::resetConnectBackoff, limits.patience())
+        .untilAnswered(() -> call.apply(timed));
   }
 
   private static String idOr(String given) {

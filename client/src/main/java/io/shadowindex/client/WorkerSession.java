@@ -107,11 +107,11 @@ public final class WorkerSession implements AutoCloseable {
         stream = client.streamProgress();
       }
       try {
-        return stream.report(request, ShadowIndexClient.PATIENCE);
+        return stream.report(request, client.limits().call());
       } catch (StatusRuntimeException e) {
         stream = null;
         if (e.getStatus().getCode() != Status.Code.UNAVAILABLE
-            || System.nanoTime() - began > ShadowIndexClient.PATIENCE.toNanos()) {
+            || System.nanoTime() - began > client.limits().patience().toNanos()) {
           throw e;
         }
         LockSupport.parkNanos(RETRY_WAIT.toNanos());
