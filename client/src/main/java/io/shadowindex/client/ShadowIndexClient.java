@@ -1,6 +1,5 @@
 package io.shadowindex.client;
 
-import io.grpc.ManagedChannel;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
 import io.shadowindex.v1.CancelBuildRequest;
@@ -52,39 +51,38 @@ import io.shadowindex.v1.StartBuildResponse;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchBuildRequest;
+import io.shadowindex.v1.WatchBuildsRequest;
+import io.shadowindex.v1.WatchLocksRequest;
 import java.time.Duration;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
  * A connection to one ShadowIndex server, for any number of threads.
  *
- * <p>Every method blocks until the server has answered and throws {@link
- * io.grpc.StatusRuntimeException} when it refused ({@link Refusal} tells why) or when it cannot be
- * reached (UNAVAILABLE). Each call has a deadline; past it comes DEADLINE_EXCEEDED, which does not
- * say whether a change was made. What an OK answer says has been made durable by the server,
- * whatever happens to either process afterwards.
+ * {@snippet file="ConnectExample.java" region="example"}
  *
- * <p>Calls that change something carry a {@code request_id}, a new one unless the request has one,
- * and are repeated with it while their answer is lost, within their deadline: the connection broke,
- * or the server was restarted. They have one effect all the same. To repeat a call oneself, perhaps
- * in another process, set the {@code request_id}; the same request then gets the first answer
- * again.
+ * <p>Every method blocks until the server has answered, and throws a {@link ShadowIndexException}
+ * when it refused, could not be reached or did not answer within the deadline ({@link
+ * ShadowIndexClientBuilder#callDeadline}). What an OK answer says has been made durable by the
+ * server, whatever happens to either process afterwards.
+ *
+ * <p>Calls are repeated while their answer is lost, because the connection broke or the server was
+ * restarted, within their deadline and {@link ShadowIndexClientBuilder#patience}. Those that change
+ * a build or an index carry a {@code request_id}, a new one unless the request has one, and so have
+ * one effect all the same. To repeat a call oneself, perhaps in another process, set the {@code
+ * request_id}; the same request then gets the first answer again. Only {@link #claimBuild}, {@link
+ * #acquireLock} and {@link #releaseLock} are never repeated.
  */
 public final class ShadowIndexClient implements AutoCloseable {
   private static final int DEFAULT_SWITCH_TIMEOUT_SECONDS = 10;
 
-  private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
-
-  private final ManagedChannel channel;
+  private final Connection connection;
   private final Limits limits;
-  private final ShadowIndexServiceBlockingStub stub;
 
-  ShadowIndexClient(ManagedChannel channel, Limits limits) {
-    this.channel = channel;
-    this.limits = limits;
-    this.stub = ShadowIndexServiceGrpc.newBlockingStub(channel);
+  ShadowIndexClient(Connection connection) {
+    this.connection = connection;
+    this.limits = connection.limits();
   }
 
   /**
@@ -127,7 +125,7 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Reports how far a build is; also its worker's heartbeat. */
   public ReportProgressResponse reportProgress(ReportProgressRequest request) {
-    return within(limits.call()).reportProgress(request);
+    return repeated(limits.call(), stub -> stub.reportProgress(request));
   }
 
   /** Completes a build; takes the server as long as reading the index once, 2 hours at most. */
@@ -181,7 +179,7 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Says where live links, database and files do not agree. */
   public CheckIndexesResponse checkIndexes(CheckIndexesRequest request) {
-    return within(limits.reading()).checkIndexes(request);
+    return repeated(limits.reading(), stub -> stub.checkIndexes(request));
   }
 
   private Duration switchDeadline(int timeoutSeconds) {
@@ -191,27 +189,27 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Answers one build. */
   public GetShadowIndexResponse getShadowIndex(GetShadowIndexRequest request) {
-    return within(limits.call()).getShadowIndex(request);
+    return repeated(limits.call(), stub -> stub.getShadowIndex(request));
   }
 
   /** Answers one page of builds, newest first. */
   public ListShadowIndexesResponse listShadowIndexes(ListShadowIndexesRequest request) {
-    return within(limits.call()).listShadowIndexes(request);
+    return repeated(limits.call(), stub -> stub.listShadowIndexes(request));
   }
 
   /** Answers one index: the path that readers open, its live and its retained generations. */
   public GetIndexResponse getIndex(GetIndexRequest request) {
-    return within(limits.call()).getIndex(request);
+    return repeated(limits.call(), stub -> stub.getIndex(request));
   }
 
   /** Answers one page of indexes, ordered by branch, type and name. */
   public ListIndexesResponse listIndexes(ListIndexesRequest request) {
-    return within(limits.call()).listIndexes(request);
+    return repeated(limits.call(), stub -> stub.listIndexes(request));
   }
 
   /** Answers one page of the audit log, newest first. */
   public ListAuditEntriesResponse listAuditEntries(ListAuditEntriesRequest request) {
-    return within(limits.call()).listAuditEntries(request);
+    return repeated(limits.call(), stub -> stub.listAuditEntries(request));
   }
 
   /**
@@ -221,41 +219,46 @@ public final class ShadowIndexClient implements AutoCloseable {
    *     not to try
    */
   public BuildWatch watchBuild(WatchBuildRequest request, Duration patience) {
-    return new BuildWatch(channel, request, patience);
+    return new BuildWatch(connection, request, patience);
   }
 
-  /** Watches one build and survives restarts of the server of up to a minute. */
+  /** Watches one build, and survives restarts of the server. */
   public BuildWatch watchBuild(WatchBuildRequest request) {
     return watchBuild(request, limits.patience());
   }
 
+  /** Watches all builds that match, and survives restarts of the server. */
+  public BuildsWatch watchBuilds(WatchBuildsRequest request) {
+    return new BuildsWatch(connection, request, limits.patience());
+  }
+
+  /** Watches locks, and survives restarts of the server. */
+  public LocksWatch watchLocks(WatchLocksRequest request) {
+    return new LocksWatch(connection, request, limits.patience());
+  }
+
   /** Tells the workers of a build to pause. */
   public PauseBuildResponse pauseBuild(PauseBuildRequest request) {
-    return within(limits.call()).pauseBuild(request);
+    return repeated(limits.call(), stub -> stub.pauseBuild(request));
   }
 
   /** Tells them to go on. */
   public ResumeBuildResponse resumeBuild(ResumeBuildRequest request) {
-    return within(limits.call()).resumeBuild(request);
+    return repeated(limits.call(), stub -> stub.resumeBuild(request));
   }
 
   /** Takes a build over from workers that are gone; the answer has the new fencing token. */
   public ClaimBuildResponse claimBuild(ClaimBuildRequest request) {
-    return within(limits.call()).claimBuild(request);
-  }
-
-  Limits limits() {
-    return limits;
+    return connection.once(() -> builds(limits.call()).claimBuild(request));
   }
 
   /** Opens a stream of reports of one worker. */
   ProgressStream streamProgress() {
-    return new ProgressStream(ShadowIndexServiceGrpc.newStub(channel));
+    return new ProgressStream(ShadowIndexServiceGrpc.newStub(connection.channel()));
   }
 
-  /** Has the next call connect at once, however often that has failed before. */
-  void reconnect() {
-    channel.resetConnectBackoff();
+  Connection connection() {
+    return connection;
   }
 
   /**
@@ -263,56 +266,58 @@ public final class ShadowIndexClient implements AutoCloseable {
    * lost leaves the lock held until it expires.
    */
   public AcquireLockResponse acquireLock(AcquireLockRequest request) {
-    return locks(limits.call().plusSeconds(request.getWaitSeconds())).acquireLock(request);
+    return connection.once(
+        () -> locks(limits.call().plusSeconds(request.getWaitSeconds())).acquireLock(request));
   }
 
   /** Begins the time of a lock anew. */
   public RenewLockResponse renewLock(RenewLockRequest request) {
-    return locks(limits.call()).renewLock(request);
+    return repeatedLock(limits.call(), stub -> stub.renewLock(request));
   }
 
   /** Releases a lock or some of its resource types. */
   public ReleaseLockResponse releaseLock(ReleaseLockRequest request) {
-    return locks(limits.call()).releaseLock(request);
+    return connection.once(() -> locks(limits.call()).releaseLock(request));
   }
 
   /** Answers the locks that are held. */
   public ListLocksResponse listLocks(ListLocksRequest request) {
-    return locks(limits.call()).listLocks(request);
+    return repeatedLock(limits.call(), stub -> stub.listLocks(request));
   }
 
   /** Says whether a write may be made now, and if not, why and what to do instead. */
   public CheckWritePermissionResponse checkWritePermission(CheckWritePermissionRequest request) {
-    return locks(limits.call().plusSeconds(request.getWaitSeconds())).checkWritePermission(request);
+    return repeatedLock(
+        limits.call().plusSeconds(request.getWaitSeconds()),
+        stub -> stub.checkWritePermission(request));
   }
 
-  private LockServiceBlockingStub locks(Duration deadline) {
-    return LockServiceGrpc.newBlockingStub(channel).withDeadlineAfter(deadline);
-  }
-
-  /** Ends calls and watches that are still open, with status UNAVAILABLE or CANCELLED. */
+  /** Ends calls and watches that are still open. */
   @Override
   public void close() {
-    channel.shutdownNow();
-    try {
-      channel.awaitTermination(CLOSE_WAIT.toSeconds(), TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    connection.close();
   }
 
   /** The deadline is for all repetitions together. */
   private <R> R repeated(Duration deadline, Function<ShadowIndexServiceBlockingStub, R> call) {
-    ShadowIndexServiceBlockingStub timed = within(deadline);
-    return new Repetition(channel::resetConnectBackoff, limits.patience())
-        .untilAnswered(() -> call.apply(timed));
+    ShadowIndexServiceBlockingStub timed = builds(deadline);
+    return connection.repeated(deadline, () -> call.apply(timed));
+  }
+
+  private <R> R repeatedLock(Duration deadline, Function<LockServiceBlockingStub, R> call) {
+    LockServiceBlockingStub timed = locks(deadline);
+    return connection.repeated(deadline, () -> call.apply(timed));
+  }
+
+  private ShadowIndexServiceBlockingStub builds(Duration deadline) {
+    return ShadowIndexServiceGrpc.newBlockingStub(connection.channel()).withDeadlineAfter(deadline);
+  }
+
+  private LockServiceBlockingStub locks(Duration deadline) {
+    return LockServiceGrpc.newBlockingStub(connection.channel()).withDeadlineAfter(deadline);
   }
 
   private static String idOr(String given) {
     return given.isEmpty() ? UUID.randomUUID().toString() : given;
-  }
-
-  private ShadowIndexServiceBlockingStub within(Duration deadline) {
-    return stub.withDeadlineAfter(deadline);
   }
 }

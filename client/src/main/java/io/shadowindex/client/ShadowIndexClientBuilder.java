@@ -90,7 +90,8 @@ public final class ShadowIndexClientBuilder {
 
   /** How long a call may take, repetitions included; 30 seconds unless set. */
   public ShadowIndexClientBuilder callDeadline(Duration deadline) {
-    limits = new Limits(positive(deadline), limits.reading(), limits.patience());
+    limits =
+        new Limits(positive(deadline), limits.reading(), limits.patience(), limits.heartbeat());
     return this;
   }
 
@@ -100,7 +101,7 @@ public final class ShadowIndexClientBuilder {
    * server that dies is noticed by the keep-alive long before.
    */
   public ShadowIndexClientBuilder readingDeadline(Duration deadline) {
-    limits = new Limits(limits.call(), positive(deadline), limits.patience());
+    limits = new Limits(limits.call(), positive(deadline), limits.patience(), limits.heartbeat());
     return this;
   }
 
@@ -113,7 +114,17 @@ public final class ShadowIndexClientBuilder {
     if (time.isNegative()) {
       throw new IllegalArgumentException("Patience cannot be negative.");
     }
-    limits = new Limits(limits.call(), limits.reading(), time);
+    limits = new Limits(limits.call(), limits.reading(), time, limits.heartbeat());
+    return this;
+  }
+
+  /**
+   * How often a {@link WorkerSession} says that it is alive while its worker reports nothing; 20
+   * seconds unless set. Must be well below the server's worker lease, a minute by default; longer
+   * than that, only reports of the worker itself count.
+   */
+  public ShadowIndexClientBuilder heartbeat(Duration time) {
+    limits = new Limits(limits.call(), limits.reading(), limits.patience(), positive(time));
     return this;
   }
 
@@ -153,7 +164,7 @@ public final class ShadowIndexClientBuilder {
       throw new IllegalArgumentException(
           "A token is not sent in plaintext to another machine (" + address + ").");
     }
-    return new ShadowIndexClient(channel(secured), limits);
+    return new ShadowIndexClient(new Connection(channel(secured), address, secured, limits));
   }
 
   private ManagedChannel channel(boolean secured) {
@@ -223,7 +234,7 @@ public final class ShadowIndexClientBuilder {
 
   private static Duration positive(Duration deadline) {
     if (!deadline.isPositive()) {
-      throw new IllegalArgumentException("A deadline must be longer than nothing.");
+      throw new IllegalArgumentException("A deadline or an interval must be longer than nothing.");
     }
     return deadline;
   }

@@ -89,7 +89,8 @@ final class WorkerSessionTest {
       ClaimBuildRequest claim =
           ClaimBuildRequest.newBuilder().setShadowIndexId(id).setForce(true).build();
       try (WorkerSession claimed = WorkerSession.claim(server.client(), claim)) {
-        assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> session.report(2, 2));
+        assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
+            .isThrownBy(() -> session.report(2, 2));
         assertThat(claimed.report(3, 3).getBuildProgressPercent()).isEqualTo(3);
       }
     }
@@ -141,7 +142,7 @@ final class WorkerSessionTest {
   void aWorkerWhoseBuildWasCancelledIsToldToStop() {
     try (WorkerSession session = start()) {
       cancel(session.build());
-      assertThatExceptionOfType(BuildLostException.class)
+      assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
           .isThrownBy(() -> session.report(10, 1))
           .withMessageContaining("CANCELLED");
     }
@@ -151,7 +152,8 @@ final class WorkerSessionTest {
   void aLostBuildIsNotFailed() {
     WorkerSession session = start();
     cancel(session.build());
-    assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> session.report(10, 1));
+    assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
+        .isThrownBy(() -> session.report(10, 1));
     assertThatCode(session::close).doesNotThrowAnyException();
     assertThat(server.get(session.build().getShadowIndexId()).getState())
         .isEqualTo(State.CANCELLED);
@@ -168,7 +170,8 @@ final class WorkerSessionTest {
     server.client().retryBuild(RetryBuildRequest.newBuilder().setShadowIndexId(id).build());
 
     CompleteBuildRequest result = CompleteBuildRequest.newBuilder().setRecordCount(1).build();
-    assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> replaced.complete(result));
+    assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
+        .isThrownBy(() -> replaced.complete(result));
     replaced.close();
     assertThat(server.get(id).getState()).isEqualTo(State.BUILDING);
     assertThat(server.get(id).getAttempt()).isEqualTo(2);
