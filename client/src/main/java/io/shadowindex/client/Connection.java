@@ -2,6 +2,7 @@ package io.shadowindex.client;
 
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.v1.ErrorReason;
 import java.time.Duration;
@@ -75,9 +76,31 @@ final class Connection implements AutoCloseable {
     return once(() -> repetition.untilAnswered(call));
   }
 
+  /**
+   * Whether a call may go through when it is made again: nothing is known of what became of it, and
+   * the client is open. A server that can tell what happened says so with a documented reason.
+   */
+  boolean mayRecover(StatusRuntimeException failure) {
+    return !channel.isShutdown()
+        && switch (failure.getStatus().getCode()) {
+          case UNAVAILABLE -> true;
+          case UNKNOWN, INTERNAL ->
+              ShadowIndexException.of(failure).reason()
+                  == ErrorReason.Enum.ERROR_REASON_UNSPECIFIED;
+          default -> false;
+        };
+  }
+
   /** The exception of the library for a failed call. */
   ShadowIndexException explained(StatusRuntimeException failure) {
     ShadowIndexException plain = ShadowIndexException.of(failure);
+    if (plain instanceof ShadowIndexException.Unavailable && channel.isShutdown()) {
+      return ShadowIndexException.of(
+          Status.CANCELLED
+              .withDescription("The client was closed.")
+              .withCause(failure)
+              .asRuntimeException());
+    }
     if (plain.reason() != ErrorReason.Enum.ERROR_REASON_UNSPECIFIED) {
       return plain; // the server's own words
     }
@@ -101,7 +124,7 @@ final class Connection implements AutoCloseable {
     }
   }
 
-  /** Ends calls and watches that are still open, with UNAVAILABLE or CANCELLED. */
+  /** Ends calls and watches that are still open, with {@code Cancelled}. */
   @Override
   public void close() {
     channel.shutdownNow();

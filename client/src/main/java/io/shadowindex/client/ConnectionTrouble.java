@@ -1,6 +1,5 @@
 package io.shadowindex.client;
 
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
@@ -71,19 +70,16 @@ final class ConnectionTrouble {
     if (!secured && !reached) {
       return server + " ends plaintext connections before it has answered; does it expect TLS?";
     }
-    return "The connection to the server at " + address + " broke: " + firstLine() + ".";
+    return "The connection to the server at " + address + " broke: " + inShort() + ".";
   }
 
   private boolean handshakeFailed() {
     return cause(SSLException.class) != null || named("OpenSslException");
   }
 
-  private String firstLine() {
-    Status status = failure.getStatus();
-    String description = status.getDescription();
-    return description == null
-        ? status.getCode().name()
-        : description.lines().findFirst().orElse("");
+  private String inShort() {
+    String description = String.valueOf(failure.getStatus().getDescription());
+    return failure.getCause() == null ? description : deepest(failure);
   }
 
   private static String deepest(Throwable failure) {
@@ -91,7 +87,8 @@ final class ConnectionTrouble {
     while (cause.getCause() != null) {
       cause = cause.getCause();
     }
-    return String.valueOf(cause.getMessage());
+    String message = String.valueOf(cause.getMessage());
+    return message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
   }
 
   private boolean says(String word) {

@@ -1,7 +1,6 @@
 package io.shadowindex.client;
 
 import io.grpc.StatusRuntimeException;
-import io.shadowindex.v1.ErrorReason;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -47,7 +46,7 @@ final class Repetition {
           lostSince = System.nanoTime();
           backoff.reset();
         }
-        if (!answerIsLost(e)
+        if (!connection.mayRecover(e)
             || wasNeverThere(e, tries)
             || System.nanoTime() - lostSince >= patience.toNanos()
             || !pausedFor(backoff.nextNanos())) {
@@ -61,19 +60,6 @@ final class Repetition {
   private boolean wasNeverThere(StatusRuntimeException failure, int tries) {
     return !connection.isReached()
         && (tries >= FIRST_TRIES || new ConnectionTrouble(failure).nothingWasSent());
-  }
-
-  /**
-   * Whether nothing is known of the call. A server that can tell what happened says so with a
-   * documented reason.
-   */
-  static boolean answerIsLost(StatusRuntimeException failure) {
-    return switch (failure.getStatus().getCode()) {
-      case UNAVAILABLE -> true;
-      case UNKNOWN, INTERNAL ->
-          ShadowIndexException.of(failure).reason() == ErrorReason.Enum.ERROR_REASON_UNSPECIFIED;
-      default -> false;
-    };
   }
 
   private static boolean pausedFor(long nanos) {

@@ -292,7 +292,7 @@ public final class ShadowIndexClient implements AutoCloseable {
         stub -> stub.checkWritePermission(request));
   }
 
-  /** Ends calls and watches that are still open. */
+  /** Ends calls and watches that are still open, with {@link ShadowIndexException.Cancelled}. */
   @Override
   public void close() {
     connection.close();

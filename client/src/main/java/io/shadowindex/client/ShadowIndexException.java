@@ -10,7 +10,6 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.shadowindex.v1.ErrorReason;
-import java.io.Serializable;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +29,7 @@ public abstract sealed class ShadowIndexException extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private static final String DOMAIN = "shadowindex.io";
 
-  private final Parts parts;
+  private final transient Parts parts; // like the status of gRPC itself
 
   private ShadowIndexException(Parts parts) {
     super(parts.message, parts.cause);
@@ -282,8 +281,7 @@ public abstract sealed class ShadowIndexException extends RuntimeException {
       StatusRuntimeException cause,
       ErrorReason.Enum reason,
       Map<String, String> metadata,
-      @Nullable Duration retryAfter)
-      implements Serializable {
+      @Nullable Duration retryAfter) {
 
     static Parts of(StatusRuntimeException failure, String message) {
       ErrorInfo info = detail(failure, ErrorInfo.getDefaultInstance());

@@ -94,7 +94,7 @@ public abstract sealed class Watch<M> implements Iterator<M>, AutoCloseable
   private void resumeAfter(StatusRuntimeException failure) {
     ShadowIndexException explained = connection.explained(failure);
     boolean compacted = told && explained.reason() == ErrorReason.Enum.REVISION_OUT_OF_RANGE;
-    boolean lost = Repetition.answerIsLost(failure) && connection.isReached() && mayWait();
+    boolean lost = connection.mayRecover(failure) && connection.isReached() && mayWait();
     if (!compacted && !lost) {
       throw explained;
     }

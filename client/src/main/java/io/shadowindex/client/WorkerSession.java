@@ -196,8 +196,8 @@ public final class WorkerSession implements AutoCloseable {
   }
 
   /** A deadline means that a server which may be stopped for a while said nothing. */
-  private static boolean mayRecover(StatusRuntimeException failure) {
-    return Repetition.answerIsLost(failure)
+  private boolean mayRecover(StatusRuntimeException failure) {
+    return connection.mayRecover(failure)
         || failure.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED;
   }
 

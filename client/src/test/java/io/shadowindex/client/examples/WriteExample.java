@@ -3,6 +3,7 @@ package io.shadowindex.client.examples;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.client.ShadowIndexException;
 import io.shadowindex.client.WriteGuard;
+import java.time.Duration;
 import java.util.function.LongConsumer;
 
 /** A write that no switch may split. */
@@ -10,9 +11,9 @@ public final class WriteExample {
   private WriteExample() {}
 
   /** Answers what the developer is told. */
-  public static String save(ShadowIndexClient client, LongConsumer storage) {
+  public static String save(ShadowIndexClient client, Duration wait, LongConsumer storage) {
     // @start region="example"
-    WriteGuard guard = new WriteGuard(client, "alice");
+    WriteGuard guard = new WriteGuard(client, "alice", wait);
     try (var write = guard.write("main", "object_type")) {
       write.requireHeld(); // only after a pause that may have been longer than the lease
       storage.accept(write.fencingToken());
