@@ -14,10 +14,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One StreamProgress call. {@link #report} is for one thread at a time; {@link #close} may come
- * from any.
- */
+/** One StreamProgress call, for any number of threads. */
 final class ProgressStream implements AutoCloseable {
   private final ReentrantLock monitor = new ReentrantLock();
   private final Condition answered = monitor.newCondition();
@@ -44,8 +41,7 @@ final class ProgressStream implements AutoCloseable {
         throw new IllegalStateException("the call begins before the constructor returns");
       }
       call.onNext(StreamProgressRequest.newBuilder().setReport(report).build());
-      sent++;
-      awaitCounted(limit);
+      awaitCounted(++sent, limit);
       return newest;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -65,9 +61,29 @@ final class ProgressStream implements AutoCloseable {
     }
   }
 
-  private void awaitCounted(Duration limit) throws InterruptedException {
+  /**
+   * Waits as long as the server says that the worker is to pause.
+   *
+   * @throws StatusRuntimeException when the stream has ended
+   */
+  void awaitResumed() {
+    monitor.lock();
+    try {
+      while (newest.getDirective() == Directive.Enum.PAUSE) {
+        failIfEnded();
+        answered.await();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Status.CANCELLED.withDescription("interrupted").asRuntimeException();
+    } finally {
+      monitor.unlock();
+    }
+  }
+
+  private void awaitCounted(long reports, Duration limit) throws InterruptedException {
     long left = limit.toNanos();
-    while (newest.getCountedReports() < sent) {
+    while (newest.getCountedReports() < reports) {
       failIfEnded();
       if (left <= 0) {
         throw Status.DEADLINE_EXCEEDED
@@ -82,6 +98,19 @@ final class ProgressStream implements AutoCloseable {
     if (ended != null) {
       throw ended;
     }
+  }
+
+  /** Ends the call without another word; whoever waits gets CANCELLED. */
+  void abort(String why) {
+    monitor.lock();
+    try {
+      if (ended == null && call != null) {
+        call.cancel(why, null);
+      }
+    } finally {
+      monitor.unlock();
+    }
+    answers.end(Status.CANCELLED.withDescription(why).asRuntimeException());
   }
 
   @Override
@@ -127,13 +156,13 @@ final class ProgressStream implements AutoCloseable {
 
     @Override
     public void onCompleted() {
-      end(Status.CANCELLED.withDescription("the build is complete").asRuntimeException());
+      end(Status.UNAVAILABLE.withDescription("the server ended the stream").asRuntimeException());
     }
 
     private void end(StatusRuntimeException how) {
       monitor.lock();
       try {
-        ended = how;
+        ended = ended == null ? how : ended;
         answered.signalAll();
       } finally {
         monitor.unlock();

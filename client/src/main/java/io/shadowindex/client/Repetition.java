@@ -1,99 +1,74 @@
 package io.shadowindex.client;
 
 import io.grpc.StatusRuntimeException;
-import io.shadowindex.v1.ErrorReason;
-import java.net.ConnectException;
-import java.net.NoRouteToHostException;
-import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Repeats a call whose answer was lost, while the server is restarted or the network comes back.
- * Only for calls that may be repeated: with a request_id the server answers them once.
+ * Only for calls that may be repeated: reads, and with a request_id the server answers them once.
  */
 final class Repetition {
+  /** How often a server that was never there may break off before it is given up. */
+  private static final int FIRST_TRIES = 5;
 
-  /** How long a server that does not answer is waited for, from the first lost answer on. */
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private final Connection connection;
+  private final Duration patience;
 
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-
-  /** Has the connection tried again at once; gRPC would wait longer after each failure. */
-  private final Runnable reconnect;
-
-  Repetition(Runnable reconnect) {
-    this.reconnect = reconnect;
+  /**
+   * For one call.
+   *
+   * @param patience how long a server that does not answer is waited for, from the first lost
+   *     answer on
+   */
+  Repetition(Connection connection, Duration patience) {
+    this.connection = connection;
+    this.patience = patience;
   }
 
   /**
    * Calls until there is an answer or a refusal.
    *
-   * @throws StatusRuntimeException UNAVAILABLE when the server has not answered for half a minute,
-   *     and at once when it could not be reached in the first place
+   * @throws StatusRuntimeException UNAVAILABLE when the server has not answered for that long, and
+   *     at once when it was never there
    */
   <R> R untilAnswered(Supplier<R> call) {
-    Duration pause = FIRST_PAUSE;
+    Backoff backoff = new Backoff();
     long lostSince = System.nanoTime();
-    for (boolean first = true; ; first = false) {
+    for (int tries = 1; ; tries++) {
       long began = System.nanoTime();
       try {
         return call.get();
       } catch (StatusRuntimeException e) {
-        if (first || System.nanoTime() - began > PATIENCE.toNanos()) { // it was there until now
+        if (tries == 1
+            || System.nanoTime() - began > patience.toNanos()) { // it was there until now
           lostSince = System.nanoTime();
-          pause = FIRST_PAUSE;
+          backoff.reset();
         }
-        if (!answerIsLost(e)
-            || (first && nothingWasSent(e))
-            || System.nanoTime() - lostSince > PATIENCE.toNanos()
-            || !pausedFor(pause)) {
+        if (!connection.mayRecover(e)
+            || wasNeverThere(e, tries)
+            || System.nanoTime() - lostSince >= patience.toNanos()
+            || !pausedFor(backoff.nextNanos())) {
           throw e;
         }
-        pause = shorter(pause.multipliedBy(2), LONGEST_PAUSE);
-        reconnect.run();
+        connection.reconnect();
       }
     }
   }
 
-  /** A server that can tell what happened says so with a documented reason. */
-  private static boolean answerIsLost(StatusRuntimeException failure) {
-    return switch (failure.getStatus().getCode()) {
-      case UNAVAILABLE -> true;
-      case UNKNOWN, INTERNAL ->
-          Refusal.of(failure).reason() == ErrorReason.Enum.ERROR_REASON_UNSPECIFIED;
-      default -> false;
-    };
+  private boolean wasNeverThere(StatusRuntimeException failure, int tries) {
+    return !connection.isReached()
+        && (tries >= FIRST_TRIES || new ConnectionTrouble(failure).nothingWasSent());
   }
 
-  private static boolean nothingWasSent(StatusRuntimeException failure) {
-    for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof ConnectException
-          || cause instanceof NoRouteToHostException
-          || cause instanceof UnknownHostException) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Pauses between half and all of that time, so that many clients do not come back at once. */
-  private static boolean pausedFor(Duration longest) {
+  private static boolean pausedFor(long nanos) {
     try {
-      long nanos = longest.toNanos();
-      TimeUnit.NANOSECONDS.sleep(ThreadLocalRandom.current().nextLong(nanos / 2, nanos));
+      TimeUnit.NANOSECONDS.sleep(nanos);
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
-  }
-
-  private static Duration shorter(Duration first, Duration second) {
-    return first.compareTo(second) < 0 ? first : second;
   }
 }

@@ -1,5 +1,7 @@
 package io.shadowindex.client;
 
+import java.net.InetAddress;
+
 /**
  * Where a server listens.
  *
@@ -33,6 +35,18 @@ public record ServerAddress(String host, int port) {
       return new ServerAddress(bracketed ? host.substring(1, host.length() - 1) : host, port);
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("'" + text + "' is not HOST:PORT.", e);
+    }
+  }
+
+  /** Whether it is this machine's own, by name or number; no name is looked up. */
+  boolean isLoopback() {
+    if (host.equalsIgnoreCase("localhost")) {
+      return true;
+    }
+    try {
+      return InetAddress.ofLiteral(host).isLoopbackAddress();
+    } catch (IllegalArgumentException e) {
+      return false; // a name
     }
   }
 

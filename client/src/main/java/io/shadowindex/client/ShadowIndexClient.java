@@ -1,8 +1,5 @@
 package io.shadowindex.client;
 
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.ManagedChannel;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
 import io.shadowindex.v1.CancelBuildRequest;
@@ -55,105 +52,105 @@ import io.shadowindex.v1.StartBuildResponse;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchBuildRequest;
+import io.shadowindex.v1.WatchBuildsRequest;
+import io.shadowindex.v1.WatchLocksRequest;
 import java.time.Duration;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /**
  * A connection to one ShadowIndex server, for any number of threads.
  *
- * <p>Every method blocks until the server has answered and throws {@link
- * io.grpc.StatusRuntimeException} when it refused ({@link Refusal} tells why) or when it cannot be
- * reached (UNAVAILABLE). Each call has a deadline; past it comes DEADLINE_EXCEEDED, which does not
- * say whether a change was made. What an OK answer says has been made durable by the server,
- * whatever happens to either process afterwards.
+ * {@snippet file="ConnectExample.java" region="example"}
  *
- * <p>Calls that change something carry a {@code request_id}, a new one unless the request has one,
- * and are repeated with it while their answer is lost, for half a minute: the connection broke, or
- * the server was restarted. They have one effect all the same. To repeat a call oneself, perhaps in
- * another process, set the {@code request_id}; the same request then gets the first answer again.
+ * <p>Every method blocks until the server has answered, and throws a {@link ShadowIndexException}
+ * when it refused, could not be reached or did not answer within the deadline ({@link
+ * ShadowIndexClientBuilder#callDeadline}). What an OK answer says has been made durable by the
+ * server, whatever happens to either process afterwards.
+ *
+ * <p>Calls are repeated while their answer is lost, because the connection broke or the server was
+ * restarted, within their deadline and {@link ShadowIndexClientBuilder#patience}. Those that change
+ * a build or an index carry a {@code request_id}, a new one unless the request has one, and so have
+ * one effect all the same. To repeat a call oneself, perhaps in another process, set the {@code
+ * request_id}; the same request then gets the first answer again. Only a SHARED lock without one is
+ * asked for once.
  */
 public final class ShadowIndexClient implements AutoCloseable {
-  private static final Duration CALL_DEADLINE = Duration.ofSeconds(30);
-
-  /**
-   * For calls that the server answers after it has read, hashed or copied every file of an index. A
-   * server that dies is noticed by the keep-alive long before.
-   */
-  private static final Duration READING_DEADLINE = Duration.ofHours(2);
-
   private static final int DEFAULT_SWITCH_TIMEOUT_SECONDS = 10;
 
-  /** Finds a dead peer below an idle watch. The server accepts pings 10 s apart. */
-  private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
+  private final Connection connection;
+  private final Limits limits;
 
-  /** For how long a server may be away before watches and workers give up. */
-  static final Duration PATIENCE = Duration.ofMinutes(1);
-
-  private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
-
-  private final ManagedChannel channel;
-  private final ShadowIndexServiceBlockingStub stub;
-
-  private ShadowIndexClient(ManagedChannel channel) {
-    this.channel = channel;
-    this.stub = ShadowIndexServiceGrpc.newBlockingStub(channel);
+  ShadowIndexClient(Connection connection) {
+    this.connection = connection;
+    this.limits = connection.limits();
   }
 
   /**
-   * Prepares a plaintext connection; the first call opens it.
+   * Begins a connection that needs more than an address: TLS, a token, other deadlines.
+   *
+   * @param address {@code HOST:PORT}, as {@link ServerAddress#parse} reads it
+   * @throws IllegalArgumentException when the address is not of that form
+   */
+  public static ShadowIndexClientBuilder builder(String address) {
+    return builder(ServerAddress.parse(address));
+  }
+
+  /** Begins a connection that needs more than an address: TLS, a token, other deadlines. */
+  public static ShadowIndexClientBuilder builder(ServerAddress address) {
+    return new ShadowIndexClientBuilder(address);
+  }
+
+  /**
+   * Prepares a connection, plaintext to this machine and TLS to any other; the first call opens it.
    *
    * @param address {@code HOST:PORT}, as {@link ServerAddress#parse} reads it
    * @throws IllegalArgumentException when the address is not of that form
    */
   public static ShadowIndexClient connect(String address) {
-    return connect(ServerAddress.parse(address));
+    return builder(address).build();
   }
 
-  /** Prepares a plaintext connection; the first call opens it. */
+  /**
+   * Prepares a connection, plaintext to this machine and TLS to any other; the first call opens it.
+   */
   public static ShadowIndexClient connect(ServerAddress address) {
-    return new ShadowIndexClient(
-        Grpc.newChannelBuilderForAddress(
-                address.host(), address.port(), InsecureChannelCredentials.create())
-            .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
-            .build());
+    return builder(address).build();
   }
 
   /** Starts a build. Another one of the same index is refused with BUILD_ALREADY_EXISTS. */
   public StartBuildResponse startBuild(StartBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.startBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.startBuild(repeatable));
   }
 
   /** Reports how far a build is; also its worker's heartbeat. */
   public ReportProgressResponse reportProgress(ReportProgressRequest request) {
-    return within(CALL_DEADLINE).reportProgress(request);
+    return repeated(limits.call(), stub -> stub.reportProgress(request));
   }
 
   /** Completes a build; takes the server as long as reading the index once, 2 hours at most. */
   public CompleteBuildResponse completeBuild(CompleteBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(READING_DEADLINE, stub -> stub.completeBuild(repeatable));
+    return repeated(limits.reading(), stub -> stub.completeBuild(repeatable));
   }
 
   /** Declares a build failed. */
   public FailBuildResponse failBuild(FailBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.failBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.failBuild(repeatable));
   }
 
   /** Gives a build up. */
   public CancelBuildResponse cancelBuild(CancelBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.cancelBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.cancelBuild(repeatable));
   }
 
   /** Starts a failed build again, in an empty directory and with a new fencing token. */
   public RetryBuildResponse retryBuild(RetryBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.retryBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.retryBuild(repeatable));
   }
 
   /**
@@ -183,37 +180,37 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** Says where live links, database and files do not agree. */
   public CheckIndexesResponse checkIndexes(CheckIndexesRequest request) {
-    return within(READING_DEADLINE).checkIndexes(request);
+    return repeated(limits.reading(), stub -> stub.checkIndexes(request));
   }
 
-  private static Duration switchDeadline(int timeoutSeconds) {
+  private Duration switchDeadline(int timeoutSeconds) {
     return Duration.ofSeconds(timeoutSeconds == 0 ? DEFAULT_SWITCH_TIMEOUT_SECONDS : timeoutSeconds)
-        .plus(READING_DEADLINE);
+        .plus(limits.reading());
   }
 
   /** Answers one build. */
   public GetShadowIndexResponse getShadowIndex(GetShadowIndexRequest request) {
-    return within(CALL_DEADLINE).getShadowIndex(request);
+    return repeated(limits.call(), stub -> stub.getShadowIndex(request));
   }
 
   /** Answers one page of builds, newest first. */
   public ListShadowIndexesResponse listShadowIndexes(ListShadowIndexesRequest request) {
-    return within(CALL_DEADLINE).listShadowIndexes(request);
+    return repeated(limits.call(), stub -> stub.listShadowIndexes(request));
   }
 
   /** Answers one index: the path that readers open, its live and its retained generations. */
   public GetIndexResponse getIndex(GetIndexRequest request) {
-    return within(CALL_DEADLINE).getIndex(request);
+    return repeated(limits.call(), stub -> stub.getIndex(request));
   }
 
   /** Answers one page of indexes, ordered by branch, type and name. */
   public ListIndexesResponse listIndexes(ListIndexesRequest request) {
-    return within(CALL_DEADLINE).listIndexes(request);
+    return repeated(limits.call(), stub -> stub.listIndexes(request));
   }
 
   /** Answers one page of the audit log, newest first. */
   public ListAuditEntriesResponse listAuditEntries(ListAuditEntriesRequest request) {
-    return within(CALL_DEADLINE).listAuditEntries(request);
+    return repeated(limits.call(), stub -> stub.listAuditEntries(request));
   }
 
   /**
@@ -223,40 +220,49 @@ public final class ShadowIndexClient implements AutoCloseable {
    *     not to try
    */
   public BuildWatch watchBuild(WatchBuildRequest request, Duration patience) {
-    return new BuildWatch(channel, request, patience);
+    return new BuildWatch(connection, request, patience);
   }
 
-  /** Watches one build and survives restarts of the server of up to a minute. */
+  /** Watches one build, and survives restarts of the server. */
   public BuildWatch watchBuild(WatchBuildRequest request) {
-    return watchBuild(request, PATIENCE);
+    return watchBuild(request, limits.patience());
+  }
+
+  /** Watches all builds that match, and survives restarts of the server. */
+  public BuildsWatch watchBuilds(WatchBuildsRequest request) {
+    return new BuildsWatch(connection, request, limits.patience());
+  }
+
+  /** Watches locks, and survives restarts of the server. */
+  public LocksWatch watchLocks(WatchLocksRequest request) {
+    return new LocksWatch(connection, request, limits.patience());
   }
 
   /** Tells the workers of a build to pause. */
   public PauseBuildResponse pauseBuild(PauseBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.pauseBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.pauseBuild(repeatable));
   }
 
   /** Tells them to go on. */
   public ResumeBuildResponse resumeBuild(ResumeBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.resumeBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.resumeBuild(repeatable));
   }
 
   /** Takes a build over from workers that are gone; the answer has the new fencing token. */
   public ClaimBuildResponse claimBuild(ClaimBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(CALL_DEADLINE, stub -> stub.claimBuild(repeatable));
+    return repeated(limits.call(), stub -> stub.claimBuild(repeatable));
   }
 
   /** Opens a stream of reports of one worker. */
   ProgressStream streamProgress() {
-    return new ProgressStream(ShadowIndexServiceGrpc.newStub(channel));
+    return new ProgressStream(ShadowIndexServiceGrpc.newStub(connection.channel()));
   }
 
-  /** Has the next call connect at once, however often that has failed before. */
-  void reconnect() {
-    channel.resetConnectBackoff();
+  Connection connection() {
+    return connection;
   }
 
   /**
@@ -265,18 +271,17 @@ public final class ShadowIndexClient implements AutoCloseable {
    * an answer that is lost leaves it held until it expires.
    */
   public AcquireLockResponse acquireLock(AcquireLockRequest request) {
-    LockServiceBlockingStub timed = locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds()));
+    Duration deadline = limits.call().plusSeconds(request.getWaitSeconds());
     if (request.getMode() == Lock.Mode.SHARED && request.getRequestId().isEmpty()) {
-      return timed.acquireLock(request);
+      return connection.once(() -> locks(deadline).acquireLock(request));
     }
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();
-    return repeated(() -> timed.acquireLock(repeatable));
+    return repeatedLock(deadline, stub -> stub.acquireLock(repeatable));
   }
 
   /** Begins the time of a lock anew; repeated while the answer is lost. */
   public RenewLockResponse renewLock(RenewLockRequest request) {
-    LockServiceBlockingStub timed = locks(CALL_DEADLINE);
-    return repeated(() -> timed.renewLock(request));
+    return repeatedLock(limits.call(), stub -> stub.renewLock(request));
   }
 
   /** Releases a lock or some of its resource types. */
@@ -286,50 +291,47 @@ public final class ShadowIndexClient implements AutoCloseable {
 
   /** The same without a {@code request_id}: a repeated call may be refused with LOCK_NOT_FOUND. */
   ReleaseLockResponse releaseLease(ReleaseLockRequest request) {
-    LockServiceBlockingStub timed = locks(CALL_DEADLINE);
-    return repeated(() -> timed.releaseLock(request));
+    return repeatedLock(limits.call(), stub -> stub.releaseLock(request));
   }
 
   /** Answers the locks that are held. */
   public ListLocksResponse listLocks(ListLocksRequest request) {
-    return locks(CALL_DEADLINE).listLocks(request);
+    return repeatedLock(limits.call(), stub -> stub.listLocks(request));
   }
 
   /** Says whether a write may be made now, and if not, why and what to do instead. */
   public CheckWritePermissionResponse checkWritePermission(CheckWritePermissionRequest request) {
-    return locks(CALL_DEADLINE.plusSeconds(request.getWaitSeconds())).checkWritePermission(request);
+    return repeatedLock(
+        limits.call().plusSeconds(request.getWaitSeconds()),
+        stub -> stub.checkWritePermission(request));
   }
 
-  private LockServiceBlockingStub locks(Duration deadline) {
-    return LockServiceGrpc.newBlockingStub(channel).withDeadlineAfter(deadline);
-  }
-
-  /** Ends calls and watches that are still open, with status UNAVAILABLE or CANCELLED. */
+  /** Ends calls and watches that are still open, with {@link ShadowIndexException.Cancelled}. */
   @Override
   public void close() {
-    channel.shutdownNow();
-    try {
-      channel.awaitTermination(CLOSE_WAIT.toSeconds(), TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    connection.close();
   }
 
   /** The deadline is for all repetitions together. */
   private <R> R repeated(Duration deadline, Function<ShadowIndexServiceBlockingStub, R> call) {
-    ShadowIndexServiceBlockingStub timed = within(deadline);
-    return repeated(() -> call.apply(timed));
+    ShadowIndexServiceBlockingStub timed = builds(deadline);
+    return connection.repeated(deadline, () -> call.apply(timed));
   }
 
-  private <R> R repeated(Supplier<R> call) {
-    return new Repetition(channel::resetConnectBackoff).untilAnswered(call);
+  private <R> R repeatedLock(Duration deadline, Function<LockServiceBlockingStub, R> call) {
+    LockServiceBlockingStub timed = locks(deadline);
+    return connection.repeated(deadline, () -> call.apply(timed));
+  }
+
+  private ShadowIndexServiceBlockingStub builds(Duration deadline) {
+    return ShadowIndexServiceGrpc.newBlockingStub(connection.channel()).withDeadlineAfter(deadline);
+  }
+
+  private LockServiceBlockingStub locks(Duration deadline) {
+    return LockServiceGrpc.newBlockingStub(connection.channel()).withDeadlineAfter(deadline);
   }
 
   private static String idOr(String given) {
     return given.isEmpty() ? UUID.randomUUID().toString() : given;
-  }
-
-  private ShadowIndexServiceBlockingStub within(Duration deadline) {
-    return stub.withDeadlineAfter(deadline);
   }
 }

@@ -29,6 +29,7 @@ final class ArchitectureTest {
         .onlyDependOnClassesThat()
         .resideInAnyPackage(
             "java..",
+            "javax.net.ssl",
             "io.grpc..",
             "com.google.protobuf",
             "com.google.rpc",

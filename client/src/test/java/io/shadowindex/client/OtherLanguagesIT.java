@@ -1,21 +1,23 @@
 package io.shadowindex.client;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.MINUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.shadowindex.client.testing.ServerProcess;
+import io.shadowindex.client.testing.SteadyWorker;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,8 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The examples in Python and JavaScript against a real server that is killed under them. They need
- * what {@code client/examples/install} gets, so only {@code make test-clients} runs them.
+ * The examples in Python and JavaScript, and a worker in Java, against a real server that is killed
+ * under them. They need what {@code client/examples/install} gets, so only {@code make
+ * test-clients} runs them.
  */
 final class OtherLanguagesIT {
 
@@ -34,23 +37,29 @@ final class OtherLanguagesIT {
 
   @TempDir private Path directory;
   private final List<Process> started = new ArrayList<>();
-  private Process server;
-  private String address = "127.0.0.1:0";
+  private ServerProcess server;
+  private ShadowIndexClient client;
 
   @BeforeEach
   void startServer() throws IOException {
     assumeTrue(Boolean.getBoolean("shadowindex.examples"), "run by make test-clients");
-    start();
+    server = ServerProcess.start(directory);
+    client = ShadowIndexClient.connect(server.address());
   }
 
   @AfterEach
   void stopProcesses() {
+    if (server == null) {
+      return; // was not to be run
+    }
+    client.close();
+    server.close();
     started.forEach(Process::destroyForcibly);
     started.forEach(process -> process.onExit().join());
   }
 
   @Test
-  void aPythonWorkerAndANodeWatcherGoOnWhenTheServerIsKilled() throws Exception {
+  void workersInPythonAndJavaAndANodeWatcherGoOnWhenTheServerIsKilled() throws Exception {
     Path input = Files.createDirectory(directory.resolve("input"));
     for (int i = 0; i < FILES; i++) {
       Files.writeString(input.resolve("text-" + i), "lorem ipsum number" + i);
@@ -61,7 +70,7 @@ final class OtherLanguagesIT {
             said,
             python(),
             "examples/python/worker.py",
-            "--server=" + address,
+            "--server=" + server.address(),
             "--branch=main",
             "--pause-ms=100",
             "--switch",
@@ -71,14 +80,16 @@ final class OtherLanguagesIT {
     assertThat(building.find()).isTrue();
     String id = building.group(1);
     Path seen = directory.resolve("watcher.out");
-    Process watcher = launch(seen, "node", "examples/node/watcher.mjs", address, id);
+    Process watcher = launch(seen, "node", "examples/node/watcher.mjs", server.address(), id);
+    SteadyWorker inJava = new SteadyWorker(client, "java");
+    var javaBuild = CompletableFuture.supplyAsync(() -> run(inJava));
 
     for (int kill = 1; kill <= 2; kill++) {
       int enough = kill * FILES / 4;
       await().atMost(Duration.ofMinutes(1)).until(() -> reported(id) >= enough);
-      server.destroyForcibly().waitFor();
-      start();
+      server.killAndRestart();
     }
+    inJava.complete();
 
     assertThat(worker.waitFor(2, MINUTES)).isTrue();
     assertThat(worker.exitValue()).as(read(said)).isZero();
@@ -88,6 +99,15 @@ final class OtherLanguagesIT {
     assertThat(Path.of(build(id).getCurrentIndexPath()).resolve("words-l.json")).isNotEmptyFile();
     assertThat(build(id).getState()).isEqualTo(State.ACTIVE);
     assertSeenOnce(read(seen));
+    assertThat(javaBuild.get(1, MINUTES).getRecordCount()).isEqualTo(inJava.reported());
+  }
+
+  private static ShadowIndex run(SteadyWorker worker) {
+    try {
+      return worker.call();
+    } catch (Exception e) {
+      throw new CompletionException(e);
+    }
   }
 
   @Test
@@ -98,7 +118,7 @@ final class OtherLanguagesIT {
             seen,
             "node",
             "examples/node/watcher.mjs",
-            address,
+            server.address(),
             "00000000-0000-0000-0000-000000000000");
 
     assertThat(watcher.waitFor(1, MINUTES)).isTrue();
@@ -129,30 +149,9 @@ final class OtherLanguagesIT {
   }
 
   private ShadowIndex build(String id) {
-    try (var client = ShadowIndexClient.connect(address)) {
-      return client
-          .getShadowIndex(GetShadowIndexRequest.newBuilder().setShadowIndexId(id).build())
-          .getShadowIndex();
-    }
-  }
-
-  private void start() throws IOException {
-    server =
-        new ProcessBuilder(
-                Path.of("../server/bin/shadowindex-server").toAbsolutePath().toString(),
-                "--listen=" + address,
-                "--data-dir=" + directory.resolve("data"),
-                "--rehearse=false")
-            .redirectError(directory.resolve("server.log").toFile())
-            .start();
-    started.add(server);
-    // Not closed: the server prints nothing more, and the reader ends with it.
-    BufferedReader output = server.inputReader(UTF_8);
-    String line = output.readLine();
-    if (line == null) {
-      throw new IOException(read(directory.resolve("server.log")));
-    }
-    address = line.substring("listening on ".length());
+    return client
+        .getShadowIndex(GetShadowIndexRequest.newBuilder().setShadowIndexId(id).build())
+        .getShadowIndex();
   }
 
   private Process launch(Path output, String... command) throws IOException {

@@ -1,11 +1,11 @@
 package io.shadowindex.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.shadowindex.client.testing.RunningServer;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.ErrorReason;
@@ -20,7 +20,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,26 +44,32 @@ final class ShadowIndexClientTest {
   @Test
   void aRefusalTellsReasonAndIds() {
     String first = start();
-    Refusal refusal = refusal(() -> server.client().startBuild(RunningServer.search("main")));
+    ShadowIndexException refusal =
+        refusal(() -> server.client().startBuild(RunningServer.search("main")));
+    assertThat(refusal).isInstanceOf(ShadowIndexException.FailedPrecondition.class);
     assertThat(refusal.code()).isEqualTo(Status.Code.ALREADY_EXISTS);
     assertThat(refusal.reason()).isEqualTo(ErrorReason.Enum.BUILD_ALREADY_EXISTS);
     assertThat(refusal.metadata()).containsEntry("shadow_index_id", first);
-    assertThat(refusal.message()).contains(first);
-    assertThat(refusal.buildIsLost()).isFalse();
+    assertThat(refusal).hasMessageContaining(first);
   }
 
   @Test
-  void anUnknownBuildIsLost() {
-    Refusal refusal = refusal(() -> server.get("00000000-0000-4000-8000-000000000000"));
+  void anUnknownBuildIsNotFound() {
+    ShadowIndexException refusal =
+        refusal(() -> server.get("00000000-0000-4000-8000-000000000000"));
+    assertThat(refusal).isInstanceOf(ShadowIndexException.NotFound.class);
     assertThat(refusal.reason()).isEqualTo(ErrorReason.Enum.SHADOW_INDEX_NOT_FOUND);
-    assertThat(refusal.buildIsLost()).isTrue();
   }
 
   @Test
-  void aServerThatIsNotThereIsUnavailableForNoDocumentedReason() throws IOException {
-    try (ShadowIndexClient nobody = ShadowIndexClient.connect("127.0.0.1:" + freePort())) {
-      Refusal refusal = refusal(() -> nobody.listIndexes(ListIndexesRequest.getDefaultInstance()));
-      assertThat(refusal.code()).isEqualTo(Status.Code.UNAVAILABLE);
+  void aServerThatIsNotThereIsUnavailableAtOnceForNoDocumentedReason() throws IOException {
+    String address = "127.0.0.1:" + freePort();
+    try (ShadowIndexClient nobody = ShadowIndexClient.connect(address)) {
+      ShadowIndexException refusal =
+          refusal(() -> nobody.listIndexes(ListIndexesRequest.getDefaultInstance()));
+      assertThat(refusal)
+          .isInstanceOf(ShadowIndexException.Unavailable.class)
+          .hasMessage("No server answers at " + address + ".");
       assertThat(refusal.reason()).isEqualTo(ErrorReason.Enum.ERROR_REASON_UNSPECIFIED);
       assertThat(refusal.metadata()).isEmpty();
     }
@@ -120,8 +126,7 @@ final class ShadowIndexClientTest {
     CompletableFuture<Boolean> reading = CompletableFuture.supplyAsync(watch::hasNext);
     watch.close();
     await().until(reading::isDone);
-    CompletionException failure = catchThrowableOfType(CompletionException.class, reading::join);
-    assertThat(Status.fromThrowable(failure).getCode()).isEqualTo(Status.Code.CANCELLED);
+    assertThatThrownBy(reading::join).hasCauseInstanceOf(ShadowIndexException.Cancelled.class);
   }
 
   private String start() {
@@ -132,10 +137,8 @@ final class ShadowIndexClientTest {
     return server.client().watchBuild(WatchBuildRequest.newBuilder().setShadowIndexId(id).build());
   }
 
-  private static Refusal refusal(Runnable call) {
-    StatusRuntimeException failure = catchThrowableOfType(StatusRuntimeException.class, call::run);
-    assertThat(failure).isNotNull();
-    return Refusal.of(failure);
+  private static ShadowIndexException refusal(ThrowingCallable call) {
+    return assertThatExceptionOfType(ShadowIndexException.class).isThrownBy(call).actual();
   }
 
   private static int freePort() throws IOException {

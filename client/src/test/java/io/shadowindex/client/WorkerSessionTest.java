@@ -1,8 +1,10 @@
 package io.shadowindex.client;
 
+import static java.util.concurrent.TimeUnit.MINUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.client.testing.RunningServer;
@@ -19,6 +21,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +74,100 @@ final class WorkerSessionTest {
   }
 
   @Test
+  void aBuildIsCompletedThoughTheServerIsAwayWhenTheCallBegins() throws Exception {
+    try (WorkerSession session = start()) {
+      Files.writeString(session.directory().resolve("segment"), "records");
+      server.stop();
+      var completing =
+          CompletableFuture.supplyAsync(
+              () -> session.complete(CompleteBuildRequest.getDefaultInstance()));
+      server.startAgain();
+      assertThat(completing.get(1, MINUTES).getState()).isEqualTo(State.BUILT);
+    }
+  }
+
+  @Test
+  void aSilentWorkerKeepsItsLeaseWhileItsSessionIsOpen() {
+    try (ShadowIndexClient client =
+            ShadowIndexClient.builder(server.address()).heartbeat(Duration.ofMillis(10)).build();
+        WorkerSession session = WorkerSession.start(client, RunningServer.search("main"))) {
+      session.report(40, 12);
+      String id = session.build().getShadowIndexId();
+      Instant first = heardOf(id);
+      await().until(() -> heardOf(id).isAfter(first));
+      assertThat(server.get(id).getBuildProgressPercent()).isEqualTo(40);
+    }
+  }
+
+  private Instant heardOf(String id) {
+    var at = server.get(id).getLastHeartbeatAt();
+    return Instant.ofEpochSecond(at.getSeconds(), at.getNanos());
+  }
+
+  @Test
+  void aReportReturnsWhenThePauseIsOver() throws Exception {
+    try (WorkerSession session = start()) {
+      CompletableFuture<?> reporting = reportInPause(session);
+      assertThat(reporting).isNotDone();
+      server
+          .client()
+          .resumeBuild(
+              ResumeBuildRequest.newBuilder()
+                  .setShadowIndexId(session.build().getShadowIndexId())
+                  .build());
+      reporting.get(1, MINUTES);
+    }
+  }
+
+  @Test
+  void aPauseIsKeptAcrossARestartOfTheServer() throws Exception {
+    try (WorkerSession session = start()) {
+      CompletableFuture<?> reporting = reportInPause(session);
+      server.restart();
+      await().until(session::isPaused);
+      assertThat(reporting).isNotDone();
+      session.stop();
+      await().until(reporting::isDone);
+    }
+  }
+
+  @Test
+  void aWorkerThatIsStoppedWaitsForNothingAndMayStillCancel() {
+    try (WorkerSession session = start()) {
+      CompletableFuture<?> reporting = reportInPause(session);
+      session.stop();
+      assertThatThrownBy(reporting::join)
+          .hasCauseInstanceOf(ShadowIndexException.Cancelled.class)
+          .hasMessageContaining("the worker was stopped");
+      assertThatExceptionOfType(ShadowIndexException.Cancelled.class)
+          .isThrownBy(() -> session.report(3, 3));
+      session.cancel("stopped");
+      assertThat(server.get(session.build().getShadowIndexId()).getState())
+          .isEqualTo(State.CANCELLED);
+    }
+  }
+
+  /** Answers a report that the server has counted and that waits for the end of a pause. */
+  private CompletableFuture<?> reportInPause(WorkerSession session) {
+    String id = session.build().getShadowIndexId();
+    session.report(1, 1);
+    server.client().pauseBuild(PauseBuildRequest.newBuilder().setShadowIndexId(id).build());
+    await().until(session::isPaused);
+    var reporting = CompletableFuture.supplyAsync(() -> session.report(2, 2));
+    await().until(() -> server.get(id).getRecordCount() == 2);
+    return reporting;
+  }
+
+  @Test
+  void anInterruptedWorkerStillSaysThatItFailed() {
+    WorkerSession session = start();
+    Thread.currentThread().interrupt();
+    session.close();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(server.get(session.build().getShadowIndexId()).getState()).isEqualTo(State.FAILED);
+  }
+
+  @Test
   void aSessionIsToldOfAPauseAndOfItsEnd() {
     try (WorkerSession session = start()) {
       String id = session.build().getShadowIndexId();
@@ -89,7 +188,8 @@ final class WorkerSessionTest {
       ClaimBuildRequest claim =
           ClaimBuildRequest.newBuilder().setShadowIndexId(id).setForce(true).build();
       try (WorkerSession claimed = WorkerSession.claim(server.client(), claim)) {
-        assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> session.report(2, 2));
+        assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
+            .isThrownBy(() -> session.report(2, 2));
         assertThat(claimed.report(3, 3).getBuildProgressPercent()).isEqualTo(3);
       }
     }
@@ -141,7 +241,7 @@ final class WorkerSessionTest {
   void aWorkerWhoseBuildWasCancelledIsToldToStop() {
     try (WorkerSession session = start()) {
       cancel(session.build());
-      assertThatExceptionOfType(BuildLostException.class)
+      assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
           .isThrownBy(() -> session.report(10, 1))
           .withMessageContaining("CANCELLED");
     }
@@ -151,7 +251,8 @@ final class WorkerSessionTest {
   void aLostBuildIsNotFailed() {
     WorkerSession session = start();
     cancel(session.build());
-    assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> session.report(10, 1));
+    assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
+        .isThrownBy(() -> session.report(10, 1));
     assertThatCode(session::close).doesNotThrowAnyException();
     assertThat(server.get(session.build().getShadowIndexId()).getState())
         .isEqualTo(State.CANCELLED);
@@ -168,7 +269,8 @@ final class WorkerSessionTest {
     server.client().retryBuild(RetryBuildRequest.newBuilder().setShadowIndexId(id).build());
 
     CompleteBuildRequest result = CompleteBuildRequest.newBuilder().setRecordCount(1).build();
-    assertThatExceptionOfType(BuildLostException.class).isThrownBy(() -> replaced.complete(result));
+    assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
+        .isThrownBy(() -> replaced.complete(result));
     replaced.close();
     assertThat(server.get(id).getState()).isEqualTo(State.BUILDING);
     assertThat(server.get(id).getAttempt()).isEqualTo(2);

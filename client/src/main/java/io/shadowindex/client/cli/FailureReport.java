@@ -1,13 +1,10 @@
 package io.shadowindex.client.cli;
 
-import io.grpc.StatusRuntimeException;
-import io.shadowindex.client.BuildLostException;
-import io.shadowindex.client.Refusal;
 import io.shadowindex.client.ServerAddress;
+import io.shadowindex.client.ShadowIndexException;
 import io.shadowindex.client.lucene.InputException;
 import io.shadowindex.client.lucene.InvalidQueryException;
 import io.shadowindex.client.lucene.NoLiveIndexException;
-import io.shadowindex.v1.ErrorReason;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
@@ -38,9 +35,7 @@ final class FailureReport {
     String message = String.valueOf(failure.getMessage());
     return switch (failure) {
       case CommandFailure told -> told;
-      case StatusRuntimeException refused -> explain(Refusal.of(refused), server);
-      case BuildLostException _ ->
-          new CommandFailure(Exit.REFUSED, "The build was taken away from this worker: " + message);
+      case ShadowIndexException refused -> explain(refused, server);
       case InvalidQueryException _ -> new CommandFailure(Exit.USAGE, message);
       case InputException _ -> new CommandFailure(Exit.USAGE, message);
       case NoLiveIndexException _ -> new CommandFailure(Exit.NOT_FOUND, message);
@@ -55,28 +50,33 @@ final class FailureReport {
     };
   }
 
-  private static CommandFailure explain(Refusal refusal, ServerAddress server) {
-    boolean saidByServer = refusal.reason() != ErrorReason.Enum.ERROR_REASON_UNSPECIFIED;
-    return switch (refusal.code()) {
-      case UNAVAILABLE ->
+  private static CommandFailure explain(ShadowIndexException failure, ServerAddress server) {
+    String message = String.valueOf(failure.getMessage());
+    return switch (failure) {
+      case ShadowIndexException.BuildLost _ ->
+          new CommandFailure(Exit.REFUSED, "The build was taken away from this worker: " + message);
+      case ShadowIndexException.NotFound _ -> new CommandFailure(Exit.NOT_FOUND, message);
+      case ShadowIndexException.Unavailable _ ->
           new CommandFailure(
               Exit.UNAVAILABLE,
-              saidByServer
-                  ? refusal.message() + " (" + server + ")"
-                  : "No server answers at "
+              message.startsWith("No server answers")
+                  ? "No server answers at "
                       + server
                       + "; start one with server/bin/shadowindex-server, or name another with"
-                      + " --server.");
-      case DEADLINE_EXCEEDED ->
-          new CommandFailure(
-              Exit.UNAVAILABLE,
-              "The server at " + server + " did not answer in time; look at the build with get.");
-      case NOT_FOUND -> new CommandFailure(Exit.NOT_FOUND, words(refusal));
-      default -> new CommandFailure(Exit.REFUSED, words(refusal));
+                      + " --server."
+                  : message);
+      case ShadowIndexException.OutcomeUnknown _ ->
+          new CommandFailure(Exit.UNAVAILABLE, message + " Look at the build with get.");
+      case ShadowIndexException.InvalidArgument _,
+          ShadowIndexException.FailedPrecondition _,
+          ShadowIndexException.Conflict _,
+          ShadowIndexException.Locked _,
+          ShadowIndexException.ResourceExhausted _,
+          ShadowIndexException.PermissionDenied _,
+          ShadowIndexException.RevisionOutOfRange _,
+          ShadowIndexException.Cancelled _,
+          ShadowIndexException.Internal _ ->
+          new CommandFailure(Exit.REFUSED, message);
     };
-  }
-
-  private static String words(Refusal refusal) {
-    return refusal.message().isEmpty() ? refusal.code().name() : refusal.message();
   }
 }

@@ -1,7 +1,7 @@
 package io.shadowindex.client.lucene;
 
-import io.grpc.StatusRuntimeException;
 import io.shadowindex.client.ShadowIndexClient;
+import io.shadowindex.client.ShadowIndexException;
 import io.shadowindex.client.WorkerSession;
 import io.shadowindex.v1.BuildProgress;
 import io.shadowindex.v1.BuildSummary;
@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +23,11 @@ import org.jspecify.annotations.Nullable;
  * build stays BUILDING.
  */
 public final class LuceneWorker {
-  private static final Duration PAUSE_CHECK = Duration.ofMillis(50);
+  private static final String STOPPED = "Indexing was stopped.";
 
   private final ShadowIndexClient client;
   private final int threads;
+  private @Nullable WorkerSession session;
   private @Nullable LuceneIndexer indexer;
   private boolean stopped;
 
@@ -50,8 +50,8 @@ public final class LuceneWorker {
    * @param observer told of the build from the calling thread; what it throws fails the build
    * @return the build, BUILT
    * @throws CancellationException after {@link #stop}
-   * @throws io.shadowindex.client.BuildLostException when somebody else took the build away
-   * @throws StatusRuntimeException when the server refused or could not be reached
+   * @throws ShadowIndexException.BuildLost when somebody else took the build away
+   * @throws ShadowIndexException when the server refused or could not be reached
    * @throws IOException when the index could not be written
    */
   public ShadowIndex build(
@@ -59,11 +59,12 @@ public final class LuceneWorker {
       throws IOException, InterruptedException {
     try (WorkerSession session = WorkerSession.start(client, request)) {
       try {
+        begin(session);
         observer.started(session.build());
         return fill(session, source, files, observer);
-      } catch (CancellationException e) {
-        session.cancel(String.valueOf(e.getMessage()));
-        throw e;
+      } catch (CancellationException | ShadowIndexException.Cancelled e) {
+        session.cancel(STOPPED);
+        throw new CancellationException(STOPPED);
       } catch (IOException | RuntimeException e) {
         session.failing(e.toString());
         throw e;
@@ -74,6 +75,9 @@ public final class LuceneWorker {
   /** Makes {@link #build} cancel the build and throw soon; may come from any thread. */
   public synchronized void stop() {
     stopped = true;
+    if (session != null) {
+      session.stop();
+    }
     if (indexer != null) {
       indexer.stop();
     }
@@ -85,26 +89,16 @@ public final class LuceneWorker {
     long begun = System.nanoTime();
     IndexingResult result =
         begin(new LuceneIndexer(source, files, session.directory(), threads))
-            .run(
-                now -> {
-                  observer.progressed(session.report(now.percent(), now.documents()));
-                  awaitResumed(session);
-                });
+            .run(now -> observer.progressed(session.report(now.percent(), now.documents())));
     observer.indexed(result);
     ShadowIndex built = session.complete(completion(result, System.nanoTime() - begun));
     failIfStopped();
     return built;
   }
 
-  /** Files are not begun meanwhile; the directive comes over the session's stream. */
-  private void awaitResumed(WorkerSession session) {
-    while (session.isPaused() && !isStopped()) {
-      LockSupport.parkNanos(PAUSE_CHECK.toNanos());
-    }
-  }
-
-  private synchronized boolean isStopped() {
-    return stopped;
+  private synchronized void begin(WorkerSession started) {
+    session = started;
+    failIfStopped();
   }
 
   private synchronized LuceneIndexer begin(LuceneIndexer prepared) {
@@ -115,7 +109,7 @@ public final class LuceneWorker {
 
   private synchronized void failIfStopped() {
     if (stopped) {
-      throw new CancellationException("Indexing was stopped.");
+      throw new CancellationException(STOPPED);
     }
   }
 

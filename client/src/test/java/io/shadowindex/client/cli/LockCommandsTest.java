@@ -3,8 +3,7 @@ package io.shadowindex.client.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.grpc.StatusRuntimeException;
-import io.shadowindex.client.Refusal;
+import io.shadowindex.client.ShadowIndexException;
 import io.shadowindex.client.WriteGuard;
 import io.shadowindex.client.testing.RunningServer;
 import io.shadowindex.v1.ErrorReason;
@@ -80,8 +79,8 @@ final class LockCommandsTest {
 
   @Test
   void aGuardHoldsALeaseAroundAWriteAndNoLonger() {
-    try (var guard = guard()) {
-      guard.requireHeld();
+    try (var write = write()) {
+      write.requireHeld();
       assertThat(run("locks").out()).contains("SHARED", "writer");
     }
     assertThat(run("locks").out()).contains("0 held");
@@ -89,7 +88,7 @@ final class LockCommandsTest {
 
   @Test
   void aGuardWhoseLeaseIsGoneSaysSoBeforeTheWrite() {
-    try (var guard = guard()) {
+    try (var write = write()) {
       Lock lease = server.client().listLocks(ListLocksRequest.getDefaultInstance()).getLocks(0);
       var _ =
           server
@@ -102,13 +101,13 @@ final class LockCommandsTest {
                       .setReason("test")
                       .build());
 
-      var lost = catchThrowableOfType(StatusRuntimeException.class, guard::requireHeld);
-      assertThat(Refusal.of(lost).reason()).isEqualTo(ErrorReason.Enum.LEASE_LOST);
+      var lost = catchThrowableOfType(ShadowIndexException.Conflict.class, write::requireHeld);
+      assertThat(lost.reason()).isEqualTo(ErrorReason.Enum.LEASE_LOST);
     }
   }
 
-  private WriteGuard guard() {
-    return WriteGuard.enter(server.client(), "main", "object_type", "writer", Duration.ZERO);
+  private WriteGuard.Write write() {
+    return new WriteGuard(server.client(), "writer", Duration.ZERO).write("main", "object_type");
   }
 
   private ShadowCtlRun run(String line) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.shadowindex.client.BuildLostException;
+import io.shadowindex.client.ShadowIndexException;
 import io.shadowindex.client.testing.RunningServer;
 import io.shadowindex.client.testing.SourceTree;
 import io.shadowindex.v1.BuildProgress;
@@ -85,7 +85,7 @@ final class LuceneWorkerTest {
 
   @Test
   void aBuildThatSomebodyCancelsEndsTheWorker() {
-    assertThatExceptionOfType(BuildLostException.class)
+    assertThatExceptionOfType(ShadowIndexException.BuildLost.class)
         .isThrownBy(
             () ->
                 build(

@@ -20,12 +20,14 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 public final class RunningServer implements AutoCloseable {
   private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
   private final Path directory;
+  private final int port;
   private ShadowIndexServer server;
   private final ShadowIndexClient client;
 
   private RunningServer(Path directory) throws IOException {
     this.directory = directory;
     server = start(0);
+    port = server.port();
     client = ShadowIndexClient.connect(address());
   }
 
@@ -44,14 +46,23 @@ public final class RunningServer implements AutoCloseable {
 
   /** Stops the server and starts it again at the same address; calls wait for neither. */
   public void restart() throws IOException {
-    int port = server.port();
+    stop();
+    startAgain();
+  }
+
+  /** Stops the server; nobody listens at its address. */
+  public void stop() {
     server.close();
+  }
+
+  /** Starts a server that was stopped, at the same address. */
+  public void startAgain() throws IOException {
     server = start(port);
   }
 
   /** {@code HOST:PORT}. */
   public String address() {
-    return "127.0.0.1:" + server.port();
+    return "127.0.0.1:" + port;
   }
 
   public ShadowIndexClient client() {
