@@ -31,6 +31,7 @@ import io.shadowindex.v1.WatchBuildResponse;
 import io.shadowindex.v1.WatchBuildsRequest;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;

@@ -80,6 +80,9 @@ public interface BuildStore {
   /** One build; empty when there is none of that id. */
   Optional<ShadowIndex> find(UUID id);
 
+  /** Those of some builds whose files were deleted, or were going to be when a crash came. */
+  Set<UUID> withoutFiles(Collection<UUID> ids);
+
   /** All builds in one of these states. */
   List<ShadowIndex> findByState(Set<BuildState> states);
 

@@ -10,9 +10,14 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +32,7 @@ public final class RetentionSweeper {
 
   private static final Logger log = LoggerFactory.getLogger(RetentionSweeper.class);
   private static final int BATCH = 100;
+  private static final int ASKED_AT_ONCE = 1000;
 
   private final BuildStore store;
   private final IndexLayout layout;
@@ -89,12 +95,28 @@ public final class RetentionSweeper {
       return;
     }
     try (var builds = Files.newDirectoryStream(layout.builds())) {
+      var some = new ArrayList<Path>(ASKED_AT_ONCE);
       for (Path directoryOrManifest : builds) {
-        IndexLayout.buildId(directoryOrManifest)
-            .flatMap(store::find)
-            .filter(build -> !build.hasFiles())
-            .ifPresent(_ -> deleteOrLog(directoryOrManifest));
+        some.add(directoryOrManifest);
+        if (some.size() == ASKED_AT_ONCE) {
+          deleteThoseWithoutFiles(some);
+          some.clear();
+        }
       }
+      deleteThoseWithoutFiles(some);
+    }
+  }
+
+  /** One query for many: a start must not take longer the more builds there are. */
+  private void deleteThoseWithoutFiles(List<Path> directoriesAndManifests) {
+    Set<UUID> ids =
+        directoriesAndManifests.stream()
+            .map(IndexLayout::buildId)
+            .flatMap(Optional::stream)
+            .collect(Collectors.toSet());
+    Set<UUID> withoutFiles = store.withoutFiles(ids);
+    for (Path path : directoriesAndManifests) {
+      IndexLayout.buildId(path).filter(withoutFiles::contains).ifPresent(_ -> deleteOrLog(path));
     }
   }
 

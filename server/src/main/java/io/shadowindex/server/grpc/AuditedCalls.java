@@ -35,7 +35,6 @@ final class AuditedCalls implements ServerInterceptor {
   private static final List<String> FORCE_FIELDS =
       List.of("force_switch", "force_release", "force");
 
-
   private static final int LONGEST_MESSAGE = 1024;
   private static final int LONGEST_NAME = 255;
   private static final int LONGEST_TYPE = 32;

@@ -361,6 +361,18 @@ final class JooqBuildStore implements BuildStore {
   }
 
   @Override
+  public Set<UUID> withoutFiles(Collection<UUID> ids) {
+    return transactions.read(
+        query ->
+            query
+                .select(SHADOW_INDEX.SHADOW_INDEX_ID)
+                .from(SHADOW_INDEX)
+                .where(SHADOW_INDEX.SHADOW_INDEX_ID.in(ids))
+                .and(SHADOW_INDEX.FILES_DELETED_AT.isNotNull())
+                .fetchSet(SHADOW_INDEX.SHADOW_INDEX_ID));
+  }
+
+  @Override
   public List<ShadowIndex> findByState(Set<BuildState> states) {
     return newest(matches(new BuildFilter(null, null, states)), Integer.MAX_VALUE);
   }
