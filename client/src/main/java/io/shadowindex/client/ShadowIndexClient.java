@@ -1,7 +1,14 @@
 package io.shadowindex.client;
 
+import com.google.protobuf.ByteString;
+import io.grpc.Context;
+import io.grpc.Context.CancellableContext;
+import io.grpc.StatusRuntimeException;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
+import io.shadowindex.v1.AdminServiceGrpc;
+import io.shadowindex.v1.BackUpStateRequest;
+import io.shadowindex.v1.BackUpStateResponse;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CancelBuildResponse;
 import io.shadowindex.v1.CheckIndexesRequest;
@@ -54,7 +61,10 @@ import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchBuildRequest;
 import io.shadowindex.v1.WatchBuildsRequest;
 import io.shadowindex.v1.WatchLocksRequest;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -211,6 +221,36 @@ public final class ShadowIndexClient implements AutoCloseable {
   /** Answers one page of the audit log, newest first. */
   public ListAuditEntriesResponse listAuditEntries(ListAuditEntriesRequest request) {
     return repeated(limits.call(), stub -> stub.listAuditEntries(request));
+  }
+
+  /**
+   * Writes a backup of the server's state, of which {@code shadowindex-server restore} makes a state
+   * again, and answers its size in bytes. Not repeated, since part of it may be written: what came
+   * before an exception is no backup.
+   *
+   * @throws IOException when it cannot be written
+   */
+  public long backUpState(OutputStream out) throws IOException {
+    CancellableContext whileReading = Context.current().withCancellation();
+    Context before = whileReading.attach();
+    try {
+      Iterator<BackUpStateResponse> pieces =
+          AdminServiceGrpc.newBlockingStub(connection.channel())
+              .withDeadlineAfter(limits.reading())
+              .backUpState(BackUpStateRequest.getDefaultInstance());
+      long size = 0;
+      while (pieces.hasNext()) {
+        ByteString content = pieces.next().getContent();
+        content.writeTo(out);
+        size += content.size();
+      }
+      return size;
+    } catch (StatusRuntimeException e) {
+      throw connection.explained(e);
+    } finally {
+      whileReading.detach(before);
+      whileReading.cancel(null);
+    }
   }
 
   /**
