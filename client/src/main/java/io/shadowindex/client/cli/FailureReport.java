@@ -1,5 +1,16 @@
 package io.shadowindex.client.cli;
 
+import io.grpc.Status;
+import io.shadowindex.client.ShadowIndexException;
+import io.shadowindex.client.lucene.InputException;
+import io.shadowindex.client.lucene.InvalidQueryException;
+import io.shadowindex.client.lucene.NoLiveIndexException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.util.TreeMap;
+
 /** Turns what a command threw into one line on standard error and an exit code. */
 final class FailureReport {
   private final ShadowCtl ctl;

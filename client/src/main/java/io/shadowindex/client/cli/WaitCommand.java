@@ -10,6 +10,7 @@ import static io.shadowindex.v1.ShadowIndex.State.SWITCHING;
 
 import io.shadowindex.client.BuildWatch;
 import io.shadowindex.client.ShadowIndexClient;
+import io.shadowindex.client.ShadowIndexException;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.WatchBuildRequest;
 import io.shadowindex.v1.WatchBuildResponse;

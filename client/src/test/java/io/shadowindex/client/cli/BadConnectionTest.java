@@ -34,7 +34,9 @@ final class BadConnectionTest {
     try (AnsweringServer server = plaintext("")) {
       ShadowCtlRun run = ShadowCtlRun.of("list", "--tls", "--server", server.address());
       assertThat(run.exit()).isEqualTo(4);
-      assertThat(run.err()).contains(server.address(), "speaks plaintext").hasLineCount(1);
+      assertThat(run.err())
+          .contains(server.address(), "does not speak TLS", "--tls=false")
+          .hasLineCount(1);
     }
   }
 
@@ -43,7 +45,7 @@ final class BadConnectionTest {
     try (AnsweringServer server = encrypted()) {
       ShadowCtlRun run = ShadowCtlRun.of("list", "--server", server.address());
       assertThat(run.exit()).isEqualTo(4);
-      assertThat(run.err()).contains(server.address(), "try --tls").hasLineCount(1);
+      assertThat(run.err()).contains(server.address(), "Try --tls").hasLineCount(1);
     }
   }
 
@@ -61,7 +63,7 @@ final class BadConnectionTest {
     try (AnsweringServer server = encrypted()) {
       ShadowCtlRun run = ShadowCtlRun.of("list", "--tls", "--server", server.address());
       assertThat(run.exit()).isEqualTo(4);
-      assertThat(run.err()).contains("is not trusted", "--tls-ca").hasLineCount(1);
+      assertThat(run.err()).contains("no trusted authority", "--tls-ca").hasLineCount(1);
     }
   }
 
@@ -110,7 +112,7 @@ final class BadConnectionTest {
         "--tls=perhaps                         | 2 | --tls: 'perhaps' is neither true nor false",
         "--tls=false --tls-server-name a       | 2 | either plaintext or TLS",
         "--token-file nowhere                  | 6 | no token file nowhere",
-        "--server host.invalid:1               | 4 | There is no host 'host.invalid'",
+        "--server host.invalid:1               | 4 | There is no host host.invalid",
         "--server localhost                    | 2 | 'localhost' is not HOST:PORT"
       })
   void whatCannotWorkIsOneLine(String options, int exit, String said) throws Exception {

@@ -35,7 +35,7 @@ final class ContextsTest {
 
   @Test
   void theCurrentContextSaysWhereTheServerIs() {
-    assertThat(run("list").err()).contains("127.0.0.1:1;");
+    assertThat(run("list").err()).contains("127.0.0.1:1.");
   }
 
   @Test
@@ -43,9 +43,9 @@ final class ContextsTest {
     Map<String, String> environment =
         Map.of("XDG_CONFIG_HOME", directory.toString(), "SHADOWINDEX_SERVER", "127.0.0.1:3");
     assertThat(ShadowCtlRun.in(environment, "list", "--server", "127.0.0.1:4").err())
-        .contains("127.0.0.1:4;");
-    assertThat(ShadowCtlRun.in(environment, "list").err()).contains("127.0.0.1:3;");
-    assertThat(run("list").err()).contains("127.0.0.1:1;");
+        .contains("127.0.0.1:4.");
+    assertThat(ShadowCtlRun.in(environment, "list").err()).contains("127.0.0.1:3.");
+    assertThat(run("list").err()).contains("127.0.0.1:1.");
     assertThat(ShadowCtlRun.of("context", "list").lines())
         .containsExactly("0 in shadowctl/config.yaml");
   }
@@ -84,7 +84,7 @@ final class ContextsTest {
   void useWorksWhereNoneWasCurrent() throws IOException {
     config("contexts: {one: {server: 'localhost:9'}}\n");
     assertThat(run("context use one").exit()).isZero();
-    assertThat(run("list").err()).contains("localhost:9;");
+    assertThat(run("list").err()).contains("localhost:9.");
   }
 
   @Test
