@@ -1,5 +1,6 @@
 package io.shadowindex.client.cli;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ final class Manual {
     Map<String, IHelpSectionRenderer> sections = new LinkedHashMap<>();
     sections.put("name", help -> section("NAME", name(help)));
     sections.put("synopsis", help -> section("SYNOPSIS", synopsis(help.commandSpec())));
-    sections.put("description", help -> section("DESCRIPTION", help.description()));
+    sections.put("description", help -> section("DESCRIPTION", description(help)));
     sections.put("parameters", help -> section("PARAMETERS", help.parameterList()));
     sections.put("options", help -> section("OPTIONS", options(help)));
     sections.put("commands", help -> section("COMMANDS", help.commandList()));
@@ -46,6 +47,14 @@ final class Manual {
   private static String name(Help help) {
     CommandSpec command = help.commandSpec();
     return command.qualifiedName() + " - " + command.usageMessage().description()[0];
+  }
+
+  /** All but the sentence that is in the name. */
+  private static String description(Help help) {
+    return Arrays.stream(help.commandSpec().usageMessage().description())
+        .skip(1)
+        .map(line -> help.createHeading(line + "%n"))
+        .collect(Collectors.joining());
   }
 
   private static String synopsis(CommandSpec command) {
@@ -76,7 +85,7 @@ final class Manual {
       return help.optionListExcludingGroups(general);
     }
     String names = general.stream().map(OptionSpec::longestName).collect(Collectors.joining(" "));
-    return names + System.lineSeparator() + "shadowctl --help explains them.";
+    return help.createHeading(names + "%nshadowctl --help explains them.%n");
   }
 
   private static Stream<OptionSpec> own(CommandSpec command) {

@@ -71,7 +71,9 @@ final class ScenarioCommand implements Callable<Integer> {
         ctl.print("%s", ScenarioResult.HEADING);
         for (Scenario.Way way : Scenario.Way.values()) {
           var scenario = new Scenario(client, writers, way, count, rebuilds, day, factor);
-          ctl.print("%s", scenario.run().row());
+          ScenarioResult result = scenario.run();
+          ctl.showOne(result.fields());
+          ctl.print("%s", result.row());
         }
       }
     } finally {

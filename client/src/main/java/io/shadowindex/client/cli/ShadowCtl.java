@@ -1,5 +1,7 @@
 package io.shadowindex.client.cli;
 
+import picocli.CommandLine.Model.CommandSpec;
+
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import com.google.protobuf.Message;
@@ -214,9 +216,14 @@ public final class ShadowCtl {
   }
 
   private static String suggestion(ParameterException wrong) {
-    return wrong instanceof UnmatchedArgumentException unmatched
-            && !unmatched.getSuggestions().isEmpty()
-        ? "; did you mean " + unmatched.getSuggestions().getFirst() + "?"
-        : "";
+    if (!(wrong instanceof UnmatchedArgumentException unmatched)) {
+      return "";
+    }
+    CommandSpec command = wrong.getCommandLine().getCommandSpec();
+    String word = unmatched.getUnmatched().getFirst().replaceFirst("=.*", "");
+    return Suggestion.closest(
+            word, word.startsWith("-") ? command.optionsMap().keySet() : command.subcommands().keySet())
+        .map(known -> "; did you mean " + known + "?")
+        .orElse("");
   }
 }

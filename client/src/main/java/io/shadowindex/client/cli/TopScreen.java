@@ -66,8 +66,8 @@ final class TopScreen implements AutoCloseable {
 
   private List<String> lines(TopBoard board, Instant now, int columns) {
     List<String> lines = new ArrayList<>();
-    String state = board.isStale() ? "the server does not answer" : Words.second(now);
-    lines.add(Table.cut("shadowctl top  " + server + "  " + state, columns));
+    String state = board.isStale() ? "the server does not answer" : Words.timeOfDay(now);
+    lines.add(Table.cut("top  " + server + "  " + state, columns));
     lines.add(Table.cut(counts(board), columns));
     if (!board.builds().isEmpty()) {
       lines.add("");

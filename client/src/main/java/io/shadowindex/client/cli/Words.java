@@ -24,9 +24,9 @@ final class Words {
     return Timestamps.toString(time.toBuilder().setNanos(0).build());
   }
 
-  /** The same of this machine's clock. */
-  static String second(Instant time) {
-    return time.truncatedTo(ChronoUnit.SECONDS).toString();
+  /** The time of day to the second, in UTC: {@code 10:20:30Z}. */
+  static String timeOfDay(Instant time) {
+    return time.truncatedTo(ChronoUnit.SECONDS).toString().replaceFirst(".*T", "");
   }
 
   /** The name of a constant as words: {@code ready for switch}. */

@@ -79,7 +79,18 @@ final class AnsweringServer implements AutoCloseable {
             @Override
             public void onMessage(Q request) {
               call.sendMessage(marshaller.getMessageClass().cast(answer));
-              call.close(Status.OK, new Metadata());
+              if (method.getType().clientSendsOneMessage()) {
+                call.close(Status.OK, new Metadata());
+              } else {
+                call.request(1);
+              }
+            }
+
+            @Override
+            public void onHalfClose() {
+              if (!method.getType().clientSendsOneMessage()) {
+                call.close(Status.OK, new Metadata());
+              }
             }
           };
         });

@@ -106,6 +106,7 @@ final class BadConnectionTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "--tls-ca nowhere.pem                  | 2 | There is no file nowhere.pem",
         "--tls-cert a.pem                      | 2 | only good together",

@@ -52,7 +52,7 @@ final class ContextsTest {
 
   @Test
   void aContextIsChosenByFlagOrEnvironment() {
-    assertThat(run("context show --context production").lines())
+    assertThat(run("context show -o table --context production").lines())
         .containsExactly(
             "name             production",
             "server           127.0.0.1:2",
@@ -100,6 +100,7 @@ final class ContextsTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "contexts: {a: {sever: x}}               | did you mean server?",
         "contexts: {a: {tls: {cert-file: x}}}    | 'cert-file' is none of ca, cert, key",
@@ -107,7 +108,7 @@ final class ContextsTest {
         "contexts: [a]                           | contexts is not a map",
         "contexts: {a: {server: [b]}}            | 'server' is one value",
         "curent-context: a                       | did you mean current-context?",
-        "'contexts: {'                           | is not YAML",
+        "contexts: {                             | is not YAML",
         "{current-context: a, contexts: {a: {server: nowhere}}} | 'nowhere' is not HOST:PORT",
         "{current-context: a, contexts: {a: {output: pdf}}} | context a, output: 'pdf' is none of"
       })

@@ -60,11 +60,11 @@ final class ProgressViewTest {
       nanos.addAndGet(Duration.ofSeconds(1).toNanos());
       bar.progress(progress(50, 987_654_321).toBuilder().setEstimatedCompletionSeconds(9).build());
     }
-    assertThat(printed.toString().strip().split("\\r\u001b\\[K"))
+    assertThat(printed.toString().stripTrailing().split("\\r\u001b\\[K"))
         .endsWith(
             "[##########----------]  50%  10 records",
             " 50%  123,456,789 records  ETA 0:09",
-            " 50%  987,654,321 records  864,197,532/~".substring(0, 38) + "~")
+            " 50%  987,654,321 records  987,654,311~")
         .allMatch(line -> line.length() < 40);
   }
 

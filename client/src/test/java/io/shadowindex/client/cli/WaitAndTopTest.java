@@ -52,7 +52,7 @@ final class WaitAndTopTest {
     run("switch " + id);
     ShadowCtlRun waited = waiting.run.join();
     assertThat(waited.exit()).isZero();
-    assertThat(waited.lines()).startsWith("BUILDING", "BUILT").endsWith("ACTIVE");
+    assertThat(waited.lines()).startsWith("BUILDING", "BUILT: 7 records, 7 bytes").endsWith("ACTIVE");
   }
 
   @Test
@@ -85,6 +85,7 @@ final class WaitAndTopTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "--for state=ACTIV           | did you mean ACTIVE?",
         "--for ACTIVE                | is not state=STATE",
@@ -151,7 +152,7 @@ final class WaitAndTopTest {
     await().until(() -> top.lines.contains("1 built; 0 locks"));
     run("switch " + id);
     await().until(() -> top.lines.contains("1 active; 0 locks"));
-    run("lock --branch main");
+    run("lock --branch other");
     await().until(() -> top.lines.contains("1 active; 1 lock"));
     run("delete --branch main");
     await().until(() -> top.lines.contains("no builds; 1 lock"));
