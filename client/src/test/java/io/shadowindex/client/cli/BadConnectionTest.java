@@ -31,7 +31,7 @@ final class BadConnectionTest {
 
   @Test
   void tlsToAServerThatSpeaksPlaintext() throws Exception {
-    try (AnsweringServer server = plaintext("")) {
+    try (EmptyAnswers server = plaintext("")) {
       ShadowCtlRun run = ShadowCtlRun.of("list", "--tls", "--server", server.address());
       assertThat(run.exit()).isEqualTo(4);
       assertThat(run.err())
@@ -42,7 +42,7 @@ final class BadConnectionTest {
 
   @Test
   void plaintextToAServerThatSpeaksTls() throws Exception {
-    try (AnsweringServer server = encrypted()) {
+    try (EmptyAnswers server = encrypted()) {
       ShadowCtlRun run = ShadowCtlRun.of("list", "--server", server.address());
       assertThat(run.exit()).isEqualTo(4);
       assertThat(run.err()).contains(server.address(), "Try --tls").hasLineCount(1);
@@ -52,7 +52,7 @@ final class BadConnectionTest {
   @Test
   @Timeout(10)
   void aMutationIsNotRepeatedToAServerThatSpeaksOtherwise() throws Exception {
-    try (AnsweringServer server = encrypted()) {
+    try (EmptyAnswers server = encrypted()) {
       ShadowCtlRun run = ShadowCtlRun.of("start", "--branch", "main", "--server", server.address());
       assertThat(run.exit()).isEqualTo(4);
     }
@@ -60,7 +60,7 @@ final class BadConnectionTest {
 
   @Test
   void aCertificateThatNobodyVouchesFor() throws Exception {
-    try (AnsweringServer server = encrypted()) {
+    try (EmptyAnswers server = encrypted()) {
       ShadowCtlRun run = ShadowCtlRun.of("list", "--tls", "--server", server.address());
       assertThat(run.exit()).isEqualTo(4);
       assertThat(run.err()).contains("no trusted authority", "--tls-ca").hasLineCount(1);
@@ -69,7 +69,7 @@ final class BadConnectionTest {
 
   @Test
   void aCertificateThatTheNamedAuthorityVouchesFor() throws Exception {
-    try (AnsweringServer server = encrypted()) {
+    try (EmptyAnswers server = encrypted()) {
       ShadowCtlRun run =
           ShadowCtlRun.of(
               "list",
@@ -82,7 +82,7 @@ final class BadConnectionTest {
   @Test
   void aTokenComesFromAFileOrTheEnvironmentAndIsNeverTold() throws Exception {
     Path file = Files.writeString(directory.resolve("token"), "good\n");
-    try (AnsweringServer server = plaintext("good")) {
+    try (EmptyAnswers server = plaintext("good")) {
       String[] list = {"list", "--server", server.address()};
       ShadowCtlRun without = ShadowCtlRun.of(list);
       assertThat(without.exit()).isEqualTo(6);
@@ -117,7 +117,7 @@ final class BadConnectionTest {
         "--server localhost                    | 2 | 'localhost' is not HOST:PORT"
       })
   void whatCannotWorkIsOneLine(String options, int exit, String said) throws Exception {
-    try (AnsweringServer server = plaintext("")) {
+    try (EmptyAnswers server = plaintext("")) {
       String line = "list " + options;
       ShadowCtlRun run =
           ShadowCtlRun.in(Map.of("SHADOWINDEX_SERVER", server.address()), line.split(" "));
@@ -126,12 +126,12 @@ final class BadConnectionTest {
     }
   }
 
-  private static AnsweringServer plaintext(String token) throws IOException {
-    return new AnsweringServer(InsecureServerCredentials.create(), Map.of(), token);
+  private static EmptyAnswers plaintext(String token) throws IOException {
+    return new EmptyAnswers(InsecureServerCredentials.create(), Map.of(), token);
   }
 
-  private static AnsweringServer encrypted() throws Exception {
-    return new AnsweringServer(
+  private static EmptyAnswers encrypted() throws Exception {
+    return new EmptyAnswers(
         TlsServerCredentials.create(
             certificates.chain("server").toFile(), certificates.key("server").toFile()),
         Map.of(),

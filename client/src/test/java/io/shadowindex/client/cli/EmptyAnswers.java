@@ -26,7 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * Answers every call of both services with the emptiest answer there is, so that what a command
  * line calls can be seen without what it would do.
  */
-final class AnsweringServer implements AutoCloseable {
+final class EmptyAnswers implements AutoCloseable {
   private final Set<String> called = ConcurrentHashMap.newKeySet();
   private final Map<String, Message> answers;
   private final Server server;
@@ -37,7 +37,7 @@ final class AnsweringServer implements AutoCloseable {
    * @param answers better answers, by the name of the call
    * @param token the only token to accept; empty to ask for none
    */
-  AnsweringServer(ServerCredentials credentials, Map<String, Message> answers, String token)
+  EmptyAnswers(ServerCredentials credentials, Map<String, Message> answers, String token)
       throws IOException {
     this.answers = answers;
     server =

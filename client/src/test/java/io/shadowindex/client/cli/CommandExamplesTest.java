@@ -31,7 +31,7 @@ import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 
 /** The examples in the help of all commands, and that together they use all of the contract. */
-final class ExamplesTest {
+final class CommandExamplesTest {
 
   /** Not for a server that only answers, or never at an end. */
   private static final Pattern NOT_RUN =
@@ -69,8 +69,8 @@ final class ExamplesTest {
                 WatchLocksResponse.newBuilder()
                     .setSnapshot(WatchLocksResponse.Snapshot.getDefaultInstance())
                     .build());
-    try (AnsweringServer server =
-        new AnsweringServer(InsecureServerCredentials.create(), answers, "")) {
+    try (EmptyAnswers server =
+        new EmptyAnswers(InsecureServerCredentials.create(), answers, "")) {
       for (String example : examples().filter(NOT_RUN.asMatchPredicate().negate()).toList()) {
         List<String> words = words(example);
         words.addAll(List.of("--server", server.address()));
@@ -119,6 +119,6 @@ final class ExamplesTest {
 
   private static Stream<Help> all(Help command) {
     return Stream.concat(
-        Stream.of(command), command.subcommands().values().stream().flatMap(ExamplesTest::all));
+        Stream.of(command), command.subcommands().values().stream().flatMap(CommandExamplesTest::all));
   }
 }
