@@ -2,7 +2,6 @@ package io.shadowindex.client.cli;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.util.Values;
-
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.SwitchIndexResponse;
 import java.nio.file.Path;

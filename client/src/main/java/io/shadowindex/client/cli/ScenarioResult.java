@@ -2,7 +2,6 @@ package io.shadowindex.client.cli;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.util.Values;
-
 import java.util.List;
 
 /**

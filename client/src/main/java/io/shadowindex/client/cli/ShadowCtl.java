@@ -1,7 +1,5 @@
 package io.shadowindex.client.cli;
 
-import picocli.CommandLine.Model.CommandSpec;
-
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
 import com.google.protobuf.Message;
@@ -17,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
@@ -222,7 +221,8 @@ public final class ShadowCtl {
     CommandSpec command = wrong.getCommandLine().getCommandSpec();
     String word = unmatched.getUnmatched().getFirst().replaceFirst("=.*", "");
     return Suggestion.closest(
-            word, word.startsWith("-") ? command.optionsMap().keySet() : command.subcommands().keySet())
+            word,
+            word.startsWith("-") ? command.optionsMap().keySet() : command.subcommands().keySet())
         .map(known -> "; did you mean " + known + "?")
         .orElse("");
   }

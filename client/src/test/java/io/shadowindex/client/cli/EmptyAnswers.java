@@ -79,18 +79,7 @@ final class EmptyAnswers implements AutoCloseable {
             @Override
             public void onMessage(Q request) {
               call.sendMessage(marshaller.getMessageClass().cast(answer));
-              if (method.getType().clientSendsOneMessage()) {
-                call.close(Status.OK, new Metadata());
-              } else {
-                call.request(1);
-              }
-            }
-
-            @Override
-            public void onHalfClose() {
-              if (!method.getType().clientSendsOneMessage()) {
-                call.close(Status.OK, new Metadata());
-              }
+              call.close(Status.OK, new Metadata());
             }
           };
         });

@@ -63,8 +63,7 @@ final class ProgressViewTest {
     assertThat(printed.toString().stripTrailing().split("\\r\u001b\\[K"))
         .endsWith(
             "[##########----------]  50%  10 records",
-            " 50%  123,456,789 records  ETA 0:09",
-            " 50%  987,654,321 records  987,654,311~")
+            " 50%  123,456,789 records  ETA 0:09", " 50%  987,654,321 records  987,654,311~")
         .allMatch(line -> line.length() < 40);
   }
 

@@ -52,7 +52,9 @@ final class WaitAndTopTest {
     run("switch " + id);
     ShadowCtlRun waited = waiting.run.join();
     assertThat(waited.exit()).isZero();
-    assertThat(waited.lines()).startsWith("BUILDING", "BUILT: 7 records, 7 bytes").endsWith("ACTIVE");
+    assertThat(waited.lines())
+        .startsWith("BUILDING", "BUILT: 7 records, 7 bytes")
+        .endsWith("ACTIVE");
   }
 
   @Test
