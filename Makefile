@@ -55,7 +55,11 @@ lock-test: ## the long proof of locks: 100,000 operations, 1,000 paused holders,
 
 .PHONY: scenarios
 scenarios: $(BUILT) ## developers who write while indexes are rebuilt, in three ways (ARGS='--developers 20')
-	@client/bin/with-server scenario $(ARGS)
+	@client/bin/with-server client/bin/shadowctl scenario $(ARGS)
+
+.PHONY: record-demo
+record-demo: $(BUILT) ## record docs/demo.txt, shadowctl watch and top in real terminals (needs tmux)
+	@client/bin/record-demo
 
 .PHONY: test-clients
 test-clients: $(BUILT) ## recipes, and examples in Python and JavaScript, against real servers (installs what they need)

@@ -1,21 +1,22 @@
 package io.shadowindex.client.cli;
 
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.util.Timestamps;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.AuditEntry;
 import io.shadowindex.v1.ListAuditEntriesRequest;
 import io.shadowindex.v1.ListAuditEntriesResponse;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code shadowctl audit}. */
-@Command(name = "audit", description = "Say who changed what, or was refused to, newest first.")
-final class AuditCommand implements Callable<Integer> {
+@Command(
+    name = "audit",
+    description = "Say who changed what, or was refused to, newest first.",
+    footer = {
+      "shadowctl audit --branch main",
+      "shadowctl audit --method SwitchIndex --limit 10 -o json"
+    })
+final class AuditCommand extends ClientCommand {
   private static final int LARGEST_PAGE = 1000;
-
-  private final ShadowCtl ctl;
 
   @Option(
       names = "--branch",
@@ -52,44 +53,35 @@ final class AuditCommand implements Callable<Integer> {
       description = "How many at most; default ${DEFAULT-VALUE}.")
   private int limit;
 
-  @Option(names = "--json", description = "Print all that is known, one JSON object for each call.")
-  private boolean json;
-
   AuditCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() throws InvalidProtocolBufferException {
+  Exit ask(ShadowIndexClient client) {
     ListAuditEntriesRequest.Builder request =
         ListAuditEntriesRequest.newBuilder()
             .setBranchName(branch)
             .setShadowIndexId(build)
             .setMethod(method)
             .setResult(result);
-    try (ShadowIndexClient client = ctl.connect()) {
-      int left = limit;
-      do {
-        request.setPageSize(Math.min(left, LARGEST_PAGE));
-        ListAuditEntriesResponse page = client.listAuditEntries(request.build());
-        for (AuditEntry entry : page.getEntriesList()) {
-          print(entry);
-        }
-        left -= page.getEntriesCount();
-        request.setPageToken(page.getNextPageToken());
-      } while (left > 0 && !request.getPageToken().isEmpty());
-      return Exit.OK.code();
-    }
+    ListAuditEntriesResponse.Builder all = ListAuditEntriesResponse.newBuilder();
+    do {
+      request.setPageSize(Math.min(limit - all.getEntriesCount(), LARGEST_PAGE));
+      ListAuditEntriesResponse page = client.listAuditEntries(request.build());
+      all.addAllEntries(page.getEntriesList()).setNextPageToken(page.getNextPageToken());
+      request.setPageToken(page.getNextPageToken());
+    } while (all.getEntriesCount() < limit && !request.getPageToken().isEmpty());
+    ctl.show(all.build());
+    Table table = new Table("WHEN", "WHO", "CALL", "RESULT", "ABOUT");
+    all.getEntriesList().forEach(entry -> row(table, entry));
+    ctl.print(table);
+    return Exit.OK;
   }
 
-  private void print(AuditEntry entry) throws InvalidProtocolBufferException {
-    if (json) {
-      ctl.print("%s", Json.line(entry));
-      return;
-    }
-    ctl.print(
-        "%-20s  %-21s  %-13s  %-19s  %s",
-        Timestamps.toString(entry.getOccurredAt().toBuilder().setNanos(0).build()), // to the second
+  private static void row(Table table, AuditEntry entry) {
+    table.row(
+        Words.second(entry.getOccurredAt()),
         entry.getPrincipal().isEmpty() ? entry.getPeer() : entry.getPrincipal(),
         entry.getMethod() + (entry.getForced() ? "!" : ""),
         entry.getResult() + (entry.getReason().isEmpty() ? "" : " " + entry.getReason()),

@@ -60,7 +60,7 @@ final class BackgroundWatch implements LuceneWorker.Observer, AutoCloseable {
 
   private void follow(BuildWatch opened) {
     try (ProgressView view = ProgressView.on(output, PERCENT_BETWEEN_LINES)) {
-      new BuildFollower(view).follow(opened);
+      new BuildFollower(view, _ -> {}).follow(opened);
     }
   }
 }

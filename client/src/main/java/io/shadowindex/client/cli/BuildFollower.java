@@ -1,5 +1,6 @@
 package io.shadowindex.client.cli;
 
+import com.google.protobuf.Message;
 import io.shadowindex.client.BuildWatch;
 import io.shadowindex.v1.BuildProgress;
 import io.shadowindex.v1.ShadowIndex;
@@ -8,21 +9,31 @@ import io.shadowindex.v1.WatchBuildResponse.Notice;
 import io.shadowindex.v1.WatchBuildResponse.Staging;
 import io.shadowindex.v1.WatchBuildResponse.StateChange;
 import io.shadowindex.v1.WatchBuildResponse.SwitchStep;
+import java.util.function.Consumer;
 
 /** Shows a watched build until it is final. */
 final class BuildFollower {
   private final ProgressView view;
+  private final Consumer<Message> listener;
   private long stagedTenth;
   private ShadowIndex.State state = ShadowIndex.State.STATE_UNSPECIFIED;
 
-  BuildFollower(ProgressView view) {
+  /**
+   * One that has followed nothing yet.
+   *
+   * @param listener is told of each message before it is shown
+   */
+  BuildFollower(ProgressView view, Consumer<Message> listener) {
     this.view = view;
+    this.listener = listener;
   }
 
   /** Shows every message and answers the last state. */
   ShadowIndex.State follow(BuildWatch watch) {
     while (watch.hasNext()) {
-      show(watch.next());
+      WatchBuildResponse message = watch.next();
+      listener.accept(message);
+      show(message);
     }
     return state;
   }
@@ -86,7 +97,8 @@ final class BuildFollower {
     view.event(Words.lower(notice.getKind().name()) + workers + reason(notice.getMessage()));
   }
 
-  private static BuildProgress progress(ShadowIndex snapshot) {
+  /** How far a build was when it was looked at. */
+  static BuildProgress progress(ShadowIndex snapshot) {
     BuildProgress.Builder progress =
         BuildProgress.newBuilder()
             .setBuildProgressPercent(snapshot.getBuildProgressPercent())

@@ -3,7 +3,6 @@ package io.shadowindex.client.cli;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.CheckWritePermissionRequest;
 import io.shadowindex.v1.CheckWritePermissionResponse;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -11,10 +10,12 @@ import picocli.CommandLine.Option;
 /** {@code shadowctl can-write}. */
 @Command(
     name = "can-write",
-    description = "Say whether a write may be made now; exits with 1 when not, and says why.")
-final class CanWriteCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
+    description = "Say whether a write may be made now; exits with 1 when not, and says why.",
+    footer = {
+      "shadowctl can-write --branch main --resource-type object_type",
+      "shadowctl can-write --branch main --wait 5 --quiet"
+    })
+final class CanWriteCommand extends ClientCommand {
   @Mixin private final LockTarget target = new LockTarget();
 
   @Option(
@@ -32,31 +33,30 @@ final class CanWriteCommand implements Callable<Integer> {
   private int waitSeconds;
 
   CanWriteCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
-    try (ShadowIndexClient client = ctl.connect()) {
-      CheckWritePermissionResponse answer =
-          client.checkWritePermission(
-              CheckWritePermissionRequest.newBuilder()
-                  .setBranchName(target.branch())
-                  .setAction(action)
-                  .setResourceType(target.resourceType())
-                  .setResourceId(target.resource())
-                  .setWaitSeconds(waitSeconds)
-                  .build());
-      if (answer.getAllowed()) {
-        ctl.print("yes");
-        return Exit.OK.code();
-      }
-      ctl.print("no: %s", answer.getReason());
-      if (answer.hasIndexingProgress()) {
-        ctl.print("indexing is at %d%%", answer.getIndexingProgress());
-      }
-      answer.getAlternativeActionsList().forEach(action -> ctl.print("- %s", action));
-      return Exit.REFUSED.code();
+  Exit ask(ShadowIndexClient client) {
+    CheckWritePermissionResponse answer =
+        client.checkWritePermission(
+            CheckWritePermissionRequest.newBuilder()
+                .setBranchName(target.branch())
+                .setAction(action)
+                .setResourceType(target.resourceType())
+                .setResourceId(target.resource())
+                .setWaitSeconds(waitSeconds)
+                .build());
+    ctl.show(answer);
+    if (answer.getAllowed()) {
+      ctl.print("yes");
+      return Exit.OK;
     }
+    ctl.print("no: %s", answer.getReason());
+    if (answer.hasIndexingProgress()) {
+      ctl.print("indexing is at %d%%", answer.getIndexingProgress());
+    }
+    answer.getAlternativeActionsList().forEach(action -> ctl.print("- %s", action));
+    return Exit.REFUSED;
   }
 }

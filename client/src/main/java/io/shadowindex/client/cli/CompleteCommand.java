@@ -3,20 +3,19 @@ package io.shadowindex.client.cli;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.CompleteBuildResponse;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code shadowctl complete}. */
-@Command(name = "complete", description = "Complete a build: its files are checked and sealed.")
-final class CompleteCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
-  @Parameters(paramLabel = "ID", description = "The build.")
-  private String id = "";
-
+@Command(
+    name = "complete",
+    description = "Complete a build: its files are checked and sealed.",
+    footer = {
+      "shadowctl complete 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --records 1000",
+      "shadowctl complete 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --records 1000 --expected-records 900 --watermark 5f77161"
+    })
+final class CompleteCommand extends ClientCommand.OfBuild {
   @Option(
       names = "--records",
       required = true,
@@ -44,14 +43,14 @@ final class CompleteCommand implements Callable<Integer> {
   private String watermark = "";
 
   CompleteCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
+  Exit ask(ShadowIndexClient client) {
     CompleteBuildRequest.Builder request =
         CompleteBuildRequest.newBuilder()
-            .setShadowIndexId(id)
+            .setShadowIndexId(id())
             .setRecordCount(records)
             .setSourceWatermark(watermark);
     if (expectedRecords != null) {
@@ -60,14 +59,13 @@ final class CompleteCommand implements Callable<Integer> {
     if (size != null) {
       request.setIndexSizeBytes(size);
     }
-    try (ShadowIndexClient client = ctl.connect()) {
-      CompleteBuildResponse completed = client.completeBuild(request.build());
-      ctl.print("%s", completed.getMessage());
-      ctl.print(
-          "%,d records, %s",
-          completed.getShadowIndex().getRecordCount(),
-          Words.mebibytes(completed.getShadowIndex().getIndexSizeBytes()));
-      return Exit.OK.code();
-    }
+    CompleteBuildResponse completed = client.completeBuild(request.build());
+    ctl.show(completed);
+    ctl.print("%s", completed.getMessage());
+    ctl.print(
+        "%,d records, %s",
+        completed.getShadowIndex().getRecordCount(),
+        Words.mebibytes(completed.getShadowIndex().getIndexSizeBytes()));
+    return Exit.OK;
   }
 }

@@ -17,7 +17,8 @@ import picocli.CommandLine.Option;
       "Builds generation 1 of branch main from nine tenths of the files and switches to it; then"
           + " builds generation 2 from all of them and switches while readers search the live index"
           + " without pause. Exits with 1 when a search failed."
-    })
+    },
+    footer = {"shadowctl demo --input docs --readers 8"})
 final class DemoCommand implements Callable<Integer> {
   private final ShadowCtl ctl;
 

@@ -1,5 +1,7 @@
 package io.shadowindex.client.cli;
 
+import com.google.protobuf.Struct;
+import com.google.protobuf.util.Values;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.SwitchIndexResponse;
 import java.nio.file.Path;
@@ -40,7 +42,19 @@ record DemoSummary(
     return failed == 0 && searchesBefore > 0 && searchesAfter > 0;
   }
 
+  private Struct fields() {
+    return Struct.newBuilder()
+        .putFields("succeeded", Values.of(succeeded()))
+        .putFields("searches", Values.of((double) (searchesBefore + searchesAfter + failed)))
+        .putFields("failed_searches", Values.of((double) failed))
+        .putFields("first_lock_held_micros", Values.of((double) first.getLockHeldMicros()))
+        .putFields("second_lock_held_micros", Values.of((double) second.getLockHeldMicros()))
+        .putFields("seconds", Values.of(duration.toMillis() / 1000.0))
+        .build();
+  }
+
   void print(ShadowCtl ctl, Path input) {
+    ctl.show(fields());
     ctl.print("");
     ctl.print("input               %s, %,d files", input, files);
     ctl.print(

@@ -2,19 +2,15 @@ package io.shadowindex.client.cli;
 
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.FailBuildRequest;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code shadowctl fail}. */
-@Command(name = "fail", description = "Declare a build failed; it can be retried.")
-final class FailCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
-  @Parameters(paramLabel = "ID", description = "The build.")
-  private String id = "";
-
+@Command(
+    name = "fail",
+    description = "Declare a build failed; it can be retried.",
+    footer = {"shadowctl fail 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --message 'disk full'"})
+final class FailCommand extends ClientCommand.OfBuild {
   @Option(
       names = "--message",
       required = true,
@@ -23,16 +19,15 @@ final class FailCommand implements Callable<Integer> {
   private String message = "";
 
   FailCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
-    try (ShadowIndexClient client = ctl.connect()) {
-      client.failBuild(
-          FailBuildRequest.newBuilder().setShadowIndexId(id).setErrorMessage(message).build());
-      ctl.print("Build %s is FAILED; shadowctl retry starts it again.", id);
-      return Exit.OK.code();
-    }
+  Exit ask(ShadowIndexClient client) {
+    ctl.show(
+        client.failBuild(
+            FailBuildRequest.newBuilder().setShadowIndexId(id()).setErrorMessage(message).build()));
+    ctl.print("Build %s is FAILED; shadowctl retry starts it again.", id());
+    return Exit.OK;
   }
 }

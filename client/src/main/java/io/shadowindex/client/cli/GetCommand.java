@@ -1,31 +1,27 @@
 package io.shadowindex.client.cli;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.GetShadowIndexRequest;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
 
 /** {@code shadowctl get}. */
-@Command(name = "get", description = "Print one build as JSON.")
-final class GetCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
-  @Parameters(paramLabel = "ID", description = "The build.")
-  private String id = "";
-
+@Command(
+    name = "get",
+    description = "Print all that is known of one build.",
+    footer = {
+      "shadowctl get 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11",
+      "shadowctl get 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 -o json"
+    })
+final class GetCommand extends ClientCommand.OfBuild {
   GetCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() throws InvalidProtocolBufferException {
-    try (ShadowIndexClient client = ctl.connect()) {
-      GetShadowIndexRequest request =
-          GetShadowIndexRequest.newBuilder().setShadowIndexId(id).build();
-      ctl.print("%s", Json.of(client.getShadowIndex(request).getShadowIndex()));
-      return Exit.OK.code();
-    }
+  Exit ask(ShadowIndexClient client) {
+    GetShadowIndexRequest request =
+        GetShadowIndexRequest.newBuilder().setShadowIndexId(id()).build();
+    ctl.showFields(client.getShadowIndex(request).getShadowIndex());
+    return Exit.OK;
   }
 }

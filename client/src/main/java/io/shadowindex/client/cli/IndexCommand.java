@@ -19,6 +19,10 @@ import picocli.CommandLine.Option;
       "Build a search index of the text files below a directory or in a zip.",
       "Works on the machine of the server. Files with a NUL byte in their first 8 KiB or larger than"
           + " 16 MiB are skipped."
+    },
+    footer = {
+      "shadowctl index --branch main --input docs",
+      "shadowctl index --branch main --input sources.zip --switch --probe-query content:lock"
     })
 final class IndexCommand implements Callable<Integer> {
   private final ShadowCtl ctl;
@@ -59,6 +63,9 @@ final class IndexCommand implements Callable<Integer> {
       // Said here, as the process goes down once the guard is closed.
       ctl.output().err().println("shadowctl: Interrupted; the build is CANCELLED.");
       return Exit.REFUSED;
+    }
+    if (!switchWhenBuilt) {
+      ctl.show(built);
     }
     ctl.print("Build %s is %s", built.getShadowIndexId(), built.getState());
     if (!switchWhenBuilt) {

@@ -1,24 +1,25 @@
 package io.shadowindex.client.cli;
 
-import com.google.protobuf.util.Timestamps;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.ListShadowIndexesResponse;
 import io.shadowindex.v1.ShadowIndex;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code shadowctl list}. */
-@Command(name = "list", description = "List builds, newest first.")
-final class ListCommand implements Callable<Integer> {
-  private static final String ROW = "%-36s  %-10s  %4s  %12s  %-20s  %s";
-
-  private final ShadowCtl ctl;
-
+@Command(
+    name = "list",
+    description = "List builds, newest first.",
+    footer = {
+      "shadowctl list",
+      "shadowctl list --branch main --state BUILDING,BUILT",
+      "shadowctl list --state BUILT -o name"
+    })
+final class ListCommand extends ClientCommand {
   @Option(
       names = "--branch",
       paramLabel = "BRANCH",
@@ -44,11 +45,11 @@ final class ListCommand implements Callable<Integer> {
   private int limit;
 
   ListCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
+  Exit ask(ShadowIndexClient client) {
     ListShadowIndexesRequest.Builder request =
         ListShadowIndexesRequest.newBuilder()
             .setBranchName(branch)
@@ -57,27 +58,24 @@ final class ListCommand implements Callable<Integer> {
     if (type != null) {
       request.setIndexType(type);
     }
-    try (ShadowIndexClient client = ctl.connect()) {
-      ListShadowIndexesResponse page = client.listShadowIndexes(request.build());
-      if (page.getShadowIndexesCount() > 0) {
-        ctl.print(ROW, "ID", "STATE", "DONE", "RECORDS", "CREATED", "INDEX");
-        page.getShadowIndexesList().forEach(this::printRow);
-      }
-      ctl.print(
-          "%,d in all, %,d active, %,d ready to switch",
-          page.getTotalCount(), page.getActiveBuilds(), page.getReadyForSwitch());
-      return Exit.OK.code();
-    }
+    ListShadowIndexesResponse page = client.listShadowIndexes(request.build());
+    ctl.show(page);
+    Table table = new Table("ID", "STATE", "DONE", "RECORDS", "CREATED", "INDEX");
+    page.getShadowIndexesList().forEach(build -> row(table, build));
+    ctl.print(table);
+    ctl.print(
+        "%,d in all, %,d active, %,d ready to switch",
+        page.getTotalCount(), page.getActiveBuilds(), page.getReadyForSwitch());
+    return Exit.OK;
   }
 
-  private void printRow(ShadowIndex build) {
-    ctl.print(
-        ROW,
+  private static void row(Table table, ShadowIndex build) {
+    table.row(
         build.getShadowIndexId(),
         build.getState(),
         build.getBuildProgressPercent() + "%",
         Words.text("%,d", build.getRecordCount()),
-        Timestamps.toString(build.getCreatedAt().toBuilder().setNanos(0).build()), // to the second
+        Words.second(build.getCreatedAt()),
         build.getBranchName() + " " + build.getIndexType() + " " + build.getIndexName());
   }
 }

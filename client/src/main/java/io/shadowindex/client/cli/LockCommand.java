@@ -2,8 +2,8 @@ package io.shadowindex.client.cli;
 
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.AcquireLockRequest;
+import io.shadowindex.v1.AcquireLockResponse;
 import io.shadowindex.v1.Lock;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -14,10 +14,12 @@ import picocli.CommandLine.Option;
     description = {
       "Keep others from writing to a branch, to resource types or to one resource.",
       "The lock is printed with the token that releases it."
+    },
+    footer = {
+      "shadowctl lock --branch main --resource-type object_type --for MIGRATION --ttl 1800",
+      "shadowctl lock --branch main --shared --reason release --wait 60"
     })
-final class LockCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
+final class LockCommand extends ClientCommand {
   @Mixin private final LockTarget target = new LockTarget();
 
   @Mixin private final OwnerOption owner = new OwnerOption();
@@ -56,11 +58,11 @@ final class LockCommand implements Callable<Integer> {
   private int waitSeconds;
 
   LockCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
+  Exit ask(ShadowIndexClient client) {
     AcquireLockRequest.Builder request =
         AcquireLockRequest.newBuilder()
             .setBranchName(target.branch())
@@ -77,13 +79,13 @@ final class LockCommand implements Callable<Integer> {
     } else {
       request.addAllResourceTypes(target.resourceTypes());
     }
-    try (ShadowIndexClient client = ctl.connect()) {
-      Lock lock = client.acquireLock(request.build()).getLock();
-      ctl.print("locked    %s", LockTarget.name(lock));
-      ctl.print("lock id   %s", lock.getLockId());
-      ctl.print("token     %d", lock.getFencingToken());
-      ctl.print("for       %d s", lock.getTtlSeconds());
-      return Exit.OK.code();
-    }
+    AcquireLockResponse answer = client.acquireLock(request.build());
+    ctl.show(answer);
+    Lock lock = answer.getLock();
+    ctl.print("locked    %s", LockTarget.name(lock));
+    ctl.print("lock id   %s", lock.getLockId());
+    ctl.print("token     %d", lock.getFencingToken());
+    ctl.print("for       %d s", lock.getTtlSeconds());
+    return Exit.OK;
   }
 }

@@ -1,22 +1,18 @@
 package io.shadowindex.client.cli;
 
 import io.shadowindex.client.ShadowIndexClient;
-import io.shadowindex.v1.BuildProgress;
 import io.shadowindex.v1.ReportProgressRequest;
-import java.util.concurrent.Callable;
+import io.shadowindex.v1.ReportProgressResponse;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code shadowctl progress}. */
-@Command(name = "progress", description = "Report how far a build is.")
-final class ProgressCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
-  @Parameters(paramLabel = "ID", description = "The build.")
-  private String id = "";
-
+@Command(
+    name = "progress",
+    description = "Report how far a build is.",
+    footer = {"shadowctl progress 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --percent 60 --records 600"})
+final class ProgressCommand extends ClientCommand.OfBuild {
   @Option(
       names = "--percent",
       required = true,
@@ -34,23 +30,22 @@ final class ProgressCommand implements Callable<Integer> {
   private @Nullable Integer eta;
 
   ProgressCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
+  Exit ask(ShadowIndexClient client) {
     ReportProgressRequest.Builder report =
-        ReportProgressRequest.newBuilder().setShadowIndexId(id).setProgressPercent(percent);
+        ReportProgressRequest.newBuilder().setShadowIndexId(id()).setProgressPercent(percent);
     if (records != null) {
       report.setRecordCount(records);
     }
     if (eta != null) {
       report.setEstimatedCompletionSeconds(eta);
     }
-    try (ShadowIndexClient client = ctl.connect()) {
-      BuildProgress recorded = client.reportProgress(report.build()).getProgress();
-      ctl.print("%s", ProgressText.of(recorded));
-      return Exit.OK.code();
-    }
+    ReportProgressResponse answer = client.reportProgress(report.build());
+    ctl.show(answer);
+    ctl.print("%s", ProgressText.of(answer.getProgress()));
+    return Exit.OK;
   }
 }

@@ -23,7 +23,7 @@ final class ProgressText {
                 progress.getRecordCount(),
                 progress.getRecordCount() == 1 ? "record" : "records"));
     rate.ifPresent(records -> text.append(Words.text("  %,d/s", records)));
-    if (progress.hasEstimatedCompletionSeconds()) {
+    if (progress.hasEstimatedCompletionSeconds() && progress.getBuildProgressPercent() < 100) {
       Duration toGo = Duration.ofSeconds(progress.getEstimatedCompletionSeconds());
       text.append("  ETA ").append(Words.clock(toGo));
     }

@@ -13,7 +13,7 @@ sealed interface ProgressView extends AutoCloseable permits ProgressBar, Progres
    */
   static ProgressView on(Output output, int percentBetweenLines) {
     return output.terminal()
-        ? new ProgressBar(output.out(), System::nanoTime)
+        ? new ProgressBar(output.out(), output::columns, System::nanoTime)
         : new ProgressLines(output.out(), System::nanoTime, percentBetweenLines);
   }
 

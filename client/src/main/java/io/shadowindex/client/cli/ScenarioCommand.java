@@ -16,7 +16,8 @@ import picocli.CommandLine.Option;
       "Let developers write while indexes are rebuilt, in three ways, and compare what they notice.",
       "A working day of 8 hours is compressed, and so are the builds of 30 minutes; locks, writes and"
           + " switches are real, and a switch is never compressed."
-    })
+    },
+    footer = {"shadowctl scenario --developers 20 --seconds 10"})
 final class ScenarioCommand implements Callable<Integer> {
   private static final int DEVELOPERS_PER_CONNECTION = 50;
   private static final Duration DAY = Duration.ofHours(8);
@@ -70,7 +71,9 @@ final class ScenarioCommand implements Callable<Integer> {
         ctl.print("%s", ScenarioResult.HEADING);
         for (Scenario.Way way : Scenario.Way.values()) {
           var scenario = new Scenario(client, writers, way, count, rebuilds, day, factor);
-          ctl.print("%s", scenario.run().row());
+          ScenarioResult result = scenario.run();
+          ctl.showOne(result.fields());
+          ctl.print("%s", result.row());
         }
       }
     } finally {

@@ -1,5 +1,7 @@
 package io.shadowindex.client.cli;
 
+import com.google.protobuf.Struct;
+import com.google.protobuf.util.Values;
 import java.util.List;
 
 /**
@@ -28,17 +30,34 @@ record ScenarioResult(
     blockedNanos = List.copyOf(blockedNanos);
   }
 
+  /** For programs; times in milliseconds. */
+  Struct fields() {
+    return Struct.newBuilder()
+        .putFields("way", Values.of(way.words()))
+        .putFields("developers", Values.of(developers))
+        .putFields("blocked_p50_ms", Values.of(quantile(0.50) / 1e6))
+        .putFields("blocked_p99_ms", Values.of(quantile(0.99) / 1e6))
+        .putFields("blocked_ms_per_developer", Values.of(total() / 1e6))
+        .putFields("writes", Values.of((double) writes))
+        .putFields("refused", Values.of((double) refused))
+        .build();
+  }
+
+  /** For people. */
   String row() {
-    double total = blockedNanos.stream().mapToLong(Long::longValue).sum() / (double) developers;
     return Words.text(
         "%-22s %12s %12s %16s %,8d %,8d %9.4f%%",
         way.words(),
         time(quantile(0.50)),
         time(quantile(0.99)),
-        time(total),
+        time(total()),
         writes,
         refused,
-        100 * (1 - total / dayNanos));
+        100 * (1 - total() / dayNanos));
+  }
+
+  private double total() {
+    return blockedNanos.stream().mapToLong(Long::longValue).sum() / (double) developers;
   }
 
   /** Of the times that somebody was kept out at all. */

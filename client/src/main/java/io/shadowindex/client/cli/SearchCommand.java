@@ -1,11 +1,13 @@
 package io.shadowindex.client.cli;
 
+import com.google.protobuf.ListValue;
+import com.google.protobuf.util.Structs;
+import com.google.protobuf.util.Values;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.client.lucene.InvalidQueryException;
 import io.shadowindex.client.lucene.LiveIndex;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,10 +19,9 @@ import picocli.CommandLine.Parameters;
     description = {
       "Search the live index and print the names of the files found.",
       "Works on the machine of the server, for indexes made by shadowctl index."
-    })
-final class SearchCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
+    },
+    footer = {"shadowctl search --branch main 'lock AND rename'"})
+final class SearchCommand extends ClientCommand {
   @Mixin private final IndexOptions index = new IndexOptions();
 
   @Option(
@@ -37,20 +38,27 @@ final class SearchCommand implements Callable<Integer> {
   private String query = "";
 
   SearchCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() throws IOException, InvalidQueryException {
-    Path liveLink;
-    try (ShadowIndexClient client = ctl.connect()) {
-      liveLink = Path.of(client.getIndex(index.get()).getIndex().getCurrentIndexPath());
-    }
+  Exit ask(ShadowIndexClient client) throws IOException, InvalidQueryException {
+    Path liveLink = Path.of(client.getIndex(index.get()).getIndex().getCurrentIndexPath());
     try (LiveIndex live = LiveIndex.open(liveLink)) {
       LiveIndex.Hits hits = live.search(query, limit);
+      ListValue.Builder paths = ListValue.newBuilder();
+      hits.paths().forEach(path -> paths.addValues(Values.of(Structs.of("name", Values.of(path)))));
+      ctl.show(
+          Structs.of(
+              "total",
+              Values.of((double) hits.total()),
+              "documents",
+              Values.of((double) live.documents()),
+              "files",
+              Values.of(paths.build())));
       ctl.print("%,d of %,d files match", hits.total(), live.documents());
       hits.paths().forEach(path -> ctl.print("%s", path));
-      return Exit.OK.code();
+      return Exit.OK;
     }
   }
 }

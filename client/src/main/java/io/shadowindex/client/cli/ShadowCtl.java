@@ -2,64 +2,61 @@ package io.shadowindex.client.cli;
 
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
-import io.shadowindex.client.ServerAddress;
+import com.google.protobuf.Message;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ValidationCheck;
+import java.time.Duration;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code shadowctl}: what all its subcommands share. */
 @Command(
     name = "shadowctl",
-    description = "Rebuilds indexes in the background and switches to them in milliseconds.",
+    description = "Rebuild indexes in the background and switch to them in milliseconds.",
+    footer = {
+      "shadowctl index --branch main --input docs --switch",
+      "shadowctl top",
+      "shadowctl list --state BUILT -o name"
+    },
     scope = ScopeType.INHERIT,
     usageHelpAutoWidth = true,
     sortOptions = false,
-    exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",
       "1:refused or failed",
-      "2:wrong usage",
+      "2:wrong usage, configuration or input",
       "3:not found",
-      "4:no server answers"
+      "4:no server answers, or not as was expected",
+      "5:what was waited for has not come in time",
+      "6:not permitted: no token, a wrong one, or one for less"
     })
 public final class ShadowCtl {
-  private final Output output;
+  /** Where the answers go, whatever their form. */
+  private final Output process;
 
-  @Option(
-      names = "--server",
-      scope = ScopeType.INHERIT,
-      paramLabel = "HOST:PORT",
-      defaultValue = "${env:SHADOWINDEX_SERVER:-127.0.0.1:50051}",
-      description = "Where the server listens: ${DEFAULT-VALUE}, or what SHADOWINDEX_SERVER says.")
-  private ServerAddress server = new ServerAddress("127.0.0.1", 50051);
+  @Mixin private final GlobalOptions options = new GlobalOptions();
 
-  @Option(
-      names = "--verbose",
-      scope = ScopeType.INHERIT,
-      description = "Print stack traces and what libraries log.")
-  private boolean verbose;
+  private @Nullable Settings settings;
+  private Format format = Format.TABLE;
 
-  @Option(
-      names = {"-h", "--help"},
-      scope = ScopeType.INHERIT,
-      usageHelp = true,
-      description = "Show this help.")
-  @SuppressWarnings("UnusedVariable") // read by picocli
-  private boolean help;
+  /** Where words and progress go: nowhere, when they are not wanted. */
+  private Output output;
 
-  private ShadowCtl(Output output) {
-    this.output = output;
+  private ShadowCtl(Output process) {
+    this.process = process;
+    this.output = process;
   }
 
   /** Runs one command and ends the process with its exit code. */
@@ -69,74 +66,135 @@ public final class ShadowCtl {
 
   /** The whole command line, printing where it is told. */
   static CommandLine commandLine(Output output) {
-    ShadowCtl ctl = new ShadowCtl(output);
+    return new ShadowCtl(output).commandLine();
+  }
+
+  /** All commands. */
+  CommandLine commandLine() {
     CommandLine line =
-        new CommandLine(ctl)
-            .addSubcommand(new StartCommand(ctl))
-            .addSubcommand(new ProgressCommand(ctl))
-            .addSubcommand(new CompleteCommand(ctl))
-            .addSubcommand(new SwitchCommand(ctl))
-            .addSubcommand(new RollbackCommand(ctl))
-            .addSubcommand(new DeleteCommand(ctl))
-            .addSubcommand(new WatchCommand(ctl))
-            .addSubcommand(new GetCommand(ctl))
-            .addSubcommand(new ListCommand(ctl))
-            .addSubcommand(new CancelCommand(ctl))
-            .addSubcommand(new FailCommand(ctl))
-            .addSubcommand(new RetryCommand(ctl))
-            .addSubcommand(new PauseCommand(ctl))
-            .addSubcommand(new ResumeCommand(ctl))
-            .addSubcommand(new ClaimCommand(ctl))
-            .addSubcommand(new LiveCommand(ctl))
-            .addSubcommand(new DoctorCommand(ctl))
-            .addSubcommand(new AuditCommand(ctl))
-            .addSubcommand(new LockCommand(ctl))
-            .addSubcommand(new UnlockCommand(ctl))
-            .addSubcommand(new LocksCommand(ctl))
-            .addSubcommand(new CanWriteCommand(ctl))
-            .addSubcommand(new IndexCommand(ctl))
-            .addSubcommand(new SearchCommand(ctl))
-            .addSubcommand(new DemoCommand(ctl))
-            .addSubcommand(new ScenarioCommand(ctl));
-    return line.registerConverter(ServerAddress.class, ShadowCtl::address)
-        .registerConverter(IndexType.Enum.class, new ValueName<>(IndexType.Enum.class))
+        new CommandLine(this)
+            .addSubcommand(new StartCommand(this))
+            .addSubcommand(new ProgressCommand(this))
+            .addSubcommand(new CompleteCommand(this))
+            .addSubcommand(new SwitchCommand(this))
+            .addSubcommand(new RollbackCommand(this))
+            .addSubcommand(new DeleteCommand(this))
+            .addSubcommand(new WatchCommand(this))
+            .addSubcommand(new WaitCommand(this))
+            .addSubcommand(new TopCommand(this))
+            .addSubcommand(new GetCommand(this))
+            .addSubcommand(new ListCommand(this))
+            .addSubcommand(new CancelCommand(this))
+            .addSubcommand(new FailCommand(this))
+            .addSubcommand(new RetryCommand(this))
+            .addSubcommand(new PauseCommand(this))
+            .addSubcommand(new ResumeCommand(this))
+            .addSubcommand(new ClaimCommand(this))
+            .addSubcommand(new LiveCommand(this))
+            .addSubcommand(new IndexesCommand(this))
+            .addSubcommand(new DoctorCommand(this))
+            .addSubcommand(new AuditCommand(this))
+            .addSubcommand(new LockCommand(this))
+            .addSubcommand(new RenewCommand(this))
+            .addSubcommand(new UnlockCommand(this))
+            .addSubcommand(new LocksCommand(this))
+            .addSubcommand(new CanWriteCommand(this))
+            .addSubcommand(new IndexCommand(this))
+            .addSubcommand(new SearchCommand(this))
+            .addSubcommand(new DemoCommand(this))
+            .addSubcommand(new ScenarioCommand(this))
+            .addSubcommand(new ContextCommand(this))
+            .addSubcommand(new CompletionCommand(this));
+    Manual.layOut(line);
+    return line.registerConverter(IndexType.Enum.class, new ValueName<>(IndexType.Enum.class))
         .registerConverter(Lock.Type.class, new ValueName<>(Lock.Type.class))
         .registerConverter(ShadowIndex.State.class, new ValueName<>(ShadowIndex.State.class))
         .registerConverter(ValidationCheck.Enum.class, new ValueName<>(ValidationCheck.Enum.class))
-        .setOut(output.out())
-        .setErr(output.err())
-        .setExecutionStrategy(ctl::run)
+        .registerConverter(
+            CompletionCommand.Shell.class, new ValueName<>(CompletionCommand.Shell.class))
+        .registerConverter(Duration.class, new TimeSpan())
+        .setOut(process.out())
+        .setErr(process.err())
+        .setExecutionStrategy(this::run)
         .setParameterExceptionHandler((wrong, arguments) -> refuseUsage(wrong))
         .setExecutionExceptionHandler(
-            (failure, command, parsed) -> new FailureReport(ctl).tell(failure));
+            (failure, command, parsed) -> new FailureReport(this).tell(failure));
   }
 
   Output output() {
     return output;
   }
 
-  ServerAddress server() {
-    return server;
+  Settings settings() {
+    if (settings == null) {
+      settings = new Settings(options, process.environment());
+    }
+    return settings;
   }
 
   boolean verbose() {
-    return verbose;
+    return options.verbose;
   }
 
-  /** Prints one line of a result, formatted for every country alike. */
+  /** Prints one line of words, formatted for every country alike. */
   @FormatMethod
   void print(@FormatString String format, Object... arguments) {
     output.out().println(Words.text(format, arguments));
   }
 
+  /** Prints what is no answer but what the command is for, whatever the form asked for. */
+  void printAlways(String text) {
+    process.out().println(text);
+  }
+
+  void print(Table table) {
+    table.print(output);
+  }
+
+  /** Shows progress where words go. */
+  ProgressView progress(int percentBetweenLines) {
+    return ProgressView.on(output, percentBetweenLines);
+  }
+
+  /**
+   * Prints an answer in the form that was asked for; when that is words, the command prints them.
+   */
+  void show(Message answer) {
+    if (format != Format.TABLE) {
+      process.out().println(format.of(answer));
+    }
+  }
+
+  /**
+   * The same for one of a stream of answers; in the form NAME those without a name are left out.
+   */
+  void showOne(Message answer) {
+    String text = format.oneOf(answer);
+    if (!text.isEmpty()) {
+      process.out().println(text);
+    }
+  }
+
+  /** Prints an answer for which there are no better words than its fields. */
+  void showFields(Message answer) {
+    show(answer);
+    output.out().println(Format.YAML.of(answer));
+  }
+
   ShadowIndexClient connect() {
-    return ShadowIndexClient.connect(server);
+    return settings().connect();
   }
 
   private int run(ParseResult parsed) {
-    if (!verbose) {
-      // gRPC and Lucene log to the console by default; what matters comes back as an exception.
-      Logger.getLogger("").setLevel(Level.OFF);
+    try {
+      if (!options.verbose) {
+        // gRPC and Lucene log to the console by default; what matters comes back as an exception.
+        Logger.getLogger("").setLevel(Level.OFF);
+      }
+      format = settings().format();
+      output = options.quiet || format != Format.TABLE ? process.muted() : process;
+    } catch (CommandFailure wrong) {
+      return new FailureReport(this).tell(wrong);
     }
     return new CommandLine.RunLast().execute(parsed);
   }
@@ -149,17 +207,23 @@ public final class ShadowCtl {
         .println(
             "shadowctl: "
                 + (reason.endsWith(".") ? reason.substring(0, reason.length() - 1) : reason)
+                + suggestion(wrong)
                 + "; see "
                 + command.getCommandSpec().qualifiedName()
                 + " --help");
     return Exit.USAGE.code();
   }
 
-  private static ServerAddress address(String text) {
-    try {
-      return ServerAddress.parse(text);
-    } catch (IllegalArgumentException e) {
-      throw new TypeConversionException(String.valueOf(e.getMessage()));
+  private static String suggestion(ParameterException wrong) {
+    if (!(wrong instanceof UnmatchedArgumentException unmatched)) {
+      return "";
     }
+    CommandSpec command = wrong.getCommandLine().getCommandSpec();
+    String word = unmatched.getUnmatched().getFirst().replaceFirst("=.*", "");
+    return Suggestion.closest(
+            word,
+            word.startsWith("-") ? command.optionsMap().keySet() : command.subcommands().keySet())
+        .map(known -> "; did you mean " + known + "?")
+        .orElse("");
   }
 }

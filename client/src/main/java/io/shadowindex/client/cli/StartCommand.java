@@ -7,17 +7,21 @@ import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.StartBuildResponse;
 import io.shadowindex.v1.SwitchStrategy;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code shadowctl start}. */
-@Command(name = "start", description = "Start a build and say where its worker writes.")
-final class StartCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
+@Command(
+    name = "start",
+    description = "Start a build and say where its worker writes.",
+    footer = {
+      "shadowctl start --branch main",
+      "shadowctl start --branch feature/x --type GRAPH_INDEX --resource-type object_type,link_type",
+      "shadowctl start --branch main --auto-switch --label team=search -o name"
+    })
+final class StartCommand extends ClientCommand {
   @Mixin private final BuildOptions build = new BuildOptions();
 
   @Option(names = "--full-rebuild", description = "Build from nothing.")
@@ -50,11 +54,11 @@ final class StartCommand implements Callable<Integer> {
   private Map<String, String> labels = Map.of();
 
   StartCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
+  Exit ask(ShadowIndexClient client) {
     StartBuildRequest.Builder request = build.request().putAllLabels(labels);
     request.getBuildConfigBuilder().setFullRebuild(fullRebuild).setParallelWorkers(parallelWorkers);
     if (copy) {
@@ -63,15 +67,14 @@ final class StartCommand implements Callable<Integer> {
     if (autoSwitch != null) {
       request.setAutoSwitch(AutoSwitch.newBuilder().setEnabled(autoSwitch).setBackupCurrent(true));
     }
-    try (ShadowIndexClient client = ctl.connect()) {
-      StartBuildResponse started = client.startBuild(request.build());
-      ShadowIndex index = started.getShadowIndex();
-      ctl.print("%s", started.getMessage());
-      ctl.print("id         %s", started.getShadowIndexId());
-      ctl.print("write to   %s", index.getShadowIndexPath());
-      ctl.print("live link  %s", index.getCurrentIndexPath());
-      ctl.print("estimate   %d min", started.getEstimatedBuildTimeMinutes());
-      return Exit.OK.code();
-    }
+    StartBuildResponse started = client.startBuild(request.build());
+    ShadowIndex index = started.getShadowIndex();
+    ctl.show(started);
+    ctl.print("%s", started.getMessage());
+    ctl.print("id         %s", started.getShadowIndexId());
+    ctl.print("write to   %s", index.getShadowIndexPath());
+    ctl.print("live link  %s", index.getCurrentIndexPath());
+    ctl.print("estimate   %d min", started.getEstimatedBuildTimeMinutes());
+    return Exit.OK;
   }
 }

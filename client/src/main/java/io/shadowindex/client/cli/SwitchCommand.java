@@ -4,21 +4,21 @@ import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.ValidationCheck;
 import java.util.List;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code shadowctl switch}. */
-@Command(name = "switch", description = "Make a built generation the live one.")
-final class SwitchCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
-  @Parameters(paramLabel = "ID", description = "The build.")
-  private String id = "";
-
+@Command(
+    name = "switch",
+    description = "Make a built generation the live one.",
+    footer = {
+      "shadowctl switch 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11",
+      "shadowctl switch 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --dry-run",
+      "shadowctl switch 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --check INTEGRITY_CHECK --timeout 30"
+    })
+final class SwitchCommand extends ClientCommand.OfBuild {
   @Mixin private final SwitchOptions options = new SwitchOptions();
 
   @Option(
@@ -43,22 +43,20 @@ final class SwitchCommand implements Callable<Integer> {
   @Mixin private final LockOptions lock = new LockOptions();
 
   SwitchCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
+  Exit ask(ShadowIndexClient client) {
     SwitchIndexRequest.Builder request =
         options
-            .request(id)
+            .request(id())
             .addAllValidationChecks(checks)
             .setSwitchTimeoutSeconds(lock.timeoutSeconds())
             .setValidateOnly(dryRun);
     if (tolerance != null) {
       request.setTolerance(tolerance);
     }
-    try (ShadowIndexClient client = ctl.connect()) {
-      return SwitchReport.print(ctl, client.switchIndex(request.build())).code();
-    }
+    return SwitchReport.print(ctl, client.switchIndex(request.build()));
   }
 }

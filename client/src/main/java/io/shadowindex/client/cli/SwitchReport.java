@@ -8,6 +8,7 @@ final class SwitchReport {
   private SwitchReport() {}
 
   static Exit print(ShadowCtl ctl, SwitchIndexResponse answer) {
+    ctl.show(answer);
     ctl.print("%s", answer.getMessage());
     answer.getValidationErrorsList().forEach(error -> ctl.print("validation: %s", error));
     answer.getVerificationErrorsList().forEach(error -> ctl.print("verification: %s", error));

@@ -4,17 +4,20 @@ import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.ReleaseLockResponse;
 import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code shadowctl unlock}. */
-@Command(name = "unlock", description = "Release a lock, or some of its resource types.")
-final class UnlockCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
+@Command(
+    name = "unlock",
+    description = "Release a lock, or some of its resource types.",
+    footer = {
+      "shadowctl unlock 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --token 17",
+      "shadowctl unlock 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --force --reason 'holder is on holiday'"
+    })
+final class UnlockCommand extends ClientCommand {
   @Parameters(paramLabel = "LOCK", description = "The id of the lock.")
   private String id = "";
 
@@ -45,27 +48,26 @@ final class UnlockCommand implements Callable<Integer> {
   private String reason = "";
 
   UnlockCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
-    try (ShadowIndexClient client = ctl.connect()) {
-      ReleaseLockResponse answer =
-          client.releaseLock(
-              ReleaseLockRequest.newBuilder()
-                  .setLockId(id)
-                  .setOwner(owner.name())
-                  .setFencingToken(token)
-                  .addAllResourceTypes(resourceTypes)
-                  .setForceRelease(force)
-                  .setReason(reason)
-                  .build());
-      ctl.print("%s", answer.getMessage());
-      if (answer.hasLock()) {
-        ctl.print("still locked: %s", LockTarget.name(answer.getLock()));
-      }
-      return Exit.OK.code();
+  Exit ask(ShadowIndexClient client) {
+    ReleaseLockResponse answer =
+        client.releaseLock(
+            ReleaseLockRequest.newBuilder()
+                .setLockId(id)
+                .setOwner(owner.name())
+                .setFencingToken(token)
+                .addAllResourceTypes(resourceTypes)
+                .setForceRelease(force)
+                .setReason(reason)
+                .build());
+    ctl.show(answer);
+    ctl.print("%s", answer.getMessage());
+    if (answer.hasLock()) {
+      ctl.print("still locked: %s", LockTarget.name(answer.getLock()));
     }
+    return Exit.OK;
   }
 }

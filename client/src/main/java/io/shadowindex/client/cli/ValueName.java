@@ -1,15 +1,16 @@
 package io.shadowindex.client.cli;
 
-import com.google.protobuf.ProtocolMessageEnum;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads the name of an enum value of the contract, in any case; not the one that means "none". */
-final class ValueName<E extends Enum<E> & ProtocolMessageEnum> implements ITypeConverter<E> {
+/**
+ * Reads the name of an enum value, in any case and with dashes or underscores; not the values of
+ * the contract that mean "none" or "unknown".
+ */
+final class ValueName<E extends Enum<E>> implements ITypeConverter<E> {
   private final Class<E> type;
 
   ValueName(Class<E> type) {
@@ -18,18 +19,18 @@ final class ValueName<E extends Enum<E> & ProtocolMessageEnum> implements ITypeC
 
   @Override
   public E convert(String text) {
-    return values()
-        .filter(value -> value.name().equals(text.toUpperCase(Locale.ROOT)))
-        .findFirst()
-        .orElseThrow(() -> new TypeConversionException("'" + text + "' is none of " + names()));
-  }
-
-  private String names() {
-    return values().map(Enum::name).collect(Collectors.joining(", "));
-  }
-
-  private Stream<E> values() {
+    String name = text.toUpperCase(Locale.ROOT).replace('-', '_');
     return Arrays.stream(type.getEnumConstants())
-        .filter(value -> !value.name().equals("UNRECOGNIZED") && value.getNumber() != 0);
+        .filter(value -> value.name().equals(name) && names(type).contains(name))
+        .findFirst()
+        .orElseThrow(() -> new TypeConversionException(Suggestion.noneOf(text, names(type))));
+  }
+
+  /** The names that are read as values of an enum. */
+  static List<String> names(Class<?> type) {
+    return Arrays.stream(type.getEnumConstants())
+        .map(value -> ((Enum<?>) value).name())
+        .filter(name -> !name.equals("UNRECOGNIZED") && !name.endsWith("_UNSPECIFIED"))
+        .toList();
   }
 }

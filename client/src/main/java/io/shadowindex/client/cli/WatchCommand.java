@@ -5,11 +5,9 @@ import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.WatchBuildRequest;
 import java.time.Duration;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code shadowctl watch}. */
 @Command(
@@ -18,13 +16,12 @@ import picocli.CommandLine.Parameters;
       "Watch a build until it is live or given up.",
       "A progress bar on a terminal, one line for each event otherwise. Exits with 0 when the build"
           + " became ACTIVE, with 1 when it FAILED or was CANCELLED."
+    },
+    footer = {
+      "shadowctl watch 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11",
+      "shadowctl watch 3f0c5a3e-6d0f-4a55-9a50-0e5b8f7c2d11 --follow -o json"
     })
-final class WatchCommand implements Callable<Integer> {
-  private final ShadowCtl ctl;
-
-  @Parameters(paramLabel = "ID", description = "The build.")
-  private String id = "";
-
+final class WatchCommand extends ClientCommand.OfBuild {
   @Option(
       names = "--follow",
       description = "Go on when the build is live or failed: through rollbacks, retries, cleanup.")
@@ -44,22 +41,21 @@ final class WatchCommand implements Callable<Integer> {
   private int patience;
 
   WatchCommand(ShadowCtl ctl) {
-    this.ctl = ctl;
+    super(ctl);
   }
 
   @Override
-  public Integer call() {
+  Exit ask(ShadowIndexClient client) {
     WatchBuildRequest.Builder request =
-        WatchBuildRequest.newBuilder().setShadowIndexId(id).setFollow(follow);
+        WatchBuildRequest.newBuilder().setShadowIndexId(id()).setFollow(follow);
     if (fromRevision != null) {
       request.setFromRevision(fromRevision);
     }
-    try (ShadowIndexClient client = ctl.connect();
-        BuildWatch watch = client.watchBuild(request.build(), Duration.ofSeconds(patience));
-        ProgressView view = ProgressView.on(ctl.output(), 0)) {
-      State last = new BuildFollower(view).follow(watch);
+    try (BuildWatch watch = client.watchBuild(request.build(), Duration.ofSeconds(patience));
+        ProgressView view = ctl.progress(0)) {
+      State last = new BuildFollower(view, ctl::showOne).follow(watch);
       boolean live = last == State.ACTIVE || last == State.CLEANUP;
-      return (live ? Exit.OK : Exit.REFUSED).code();
+      return live ? Exit.OK : Exit.REFUSED;
     }
   }
 }

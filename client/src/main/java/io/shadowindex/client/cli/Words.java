@@ -2,7 +2,11 @@ package io.shadowindex.client.cli;
 
 import com.google.errorprone.annotations.FormatMethod;
 import com.google.errorprone.annotations.FormatString;
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 
 /** Numbers as people read them, the same in every country. */
@@ -13,6 +17,16 @@ final class Words {
   @FormatMethod
   static String text(@FormatString String format, Object... arguments) {
     return String.format(Locale.ROOT, format, arguments);
+  }
+
+  /** A time to the second, in UTC: {@code 2026-11-25T10:20:30Z}. */
+  static String second(Timestamp time) {
+    return Timestamps.toString(time.toBuilder().setNanos(0).build());
+  }
+
+  /** The time of day to the second, in UTC: {@code 10:20:30Z}. */
+  static String timeOfDay(Instant time) {
+    return time.truncatedTo(ChronoUnit.SECONDS).toString().replaceFirst(".*T", "");
   }
 
   /** The name of a constant as words: {@code ready for switch}. */

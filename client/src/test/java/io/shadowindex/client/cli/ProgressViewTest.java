@@ -13,11 +13,12 @@ final class ProgressViewTest {
 
   private final StringWriter printed = new StringWriter();
   private final PrintWriter out = new PrintWriter(printed);
+  private int columns = 80;
   private final AtomicLong nanos = new AtomicLong(1_000);
 
   @Test
   void aTerminalGetsOneLineThatIsRedrawn() {
-    try (ProgressBar bar = new ProgressBar(out, nanos::get)) {
+    try (ProgressBar bar = new ProgressBar(out, () -> columns, nanos::get)) {
       bar.progress(progress(0, 0));
       bar.progress(progress(50, 5_432));
     }
@@ -30,7 +31,7 @@ final class ProgressViewTest {
 
   @Test
   void aFinishedBarIsFull() {
-    try (ProgressBar bar = new ProgressBar(out, nanos::get)) {
+    try (ProgressBar bar = new ProgressBar(out, () -> columns, nanos::get)) {
       bar.progress(progress(100, 1));
     }
     assertThat(printed.toString()).contains("[##############################] 100%  1 record");
@@ -38,7 +39,7 @@ final class ProgressViewTest {
 
   @Test
   void theBarFitsANarrowTerminal() {
-    try (ProgressBar bar = new ProgressBar(out, nanos::get)) {
+    try (ProgressBar bar = new ProgressBar(out, () -> columns, nanos::get)) {
       bar.progress(progress(50, 0));
       nanos.addAndGet(Duration.ofSeconds(1).toNanos());
       bar.progress(progress(50, 123_456).toBuilder().setEstimatedCompletionSeconds(3_599).build());
@@ -46,12 +47,29 @@ final class ProgressViewTest {
     String last = printed.toString().strip();
     assertThat(last.substring(last.lastIndexOf("\u001b[K") + 3))
         .endsWith("123,456/s  ETA 59:59")
+        .startsWith("[")
         .hasSizeLessThan(80);
   }
 
   @Test
+  void aTerminalOf40ColumnsGetsAShorterBarAndAtLastNone() {
+    columns = 40;
+    try (ProgressBar bar = new ProgressBar(out, () -> columns, nanos::get)) {
+      bar.progress(progress(50, 10));
+      bar.progress(progress(50, 123_456_789).toBuilder().setEstimatedCompletionSeconds(9).build());
+      nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+      bar.progress(progress(50, 987_654_321).toBuilder().setEstimatedCompletionSeconds(9).build());
+    }
+    assertThat(printed.toString().stripTrailing().split("\\r\u001b\\[K"))
+        .endsWith(
+            "[##########----------]  50%  10 records",
+            " 50%  123,456,789 records  ETA 0:09", " 50%  987,654,321 records  987,654,311~")
+        .allMatch(line -> line.length() < 40);
+  }
+
+  @Test
   void anEventStandsAboveTheBar() {
-    try (ProgressBar bar = new ProgressBar(out, nanos::get)) {
+    try (ProgressBar bar = new ProgressBar(out, () -> columns, nanos::get)) {
       bar.progress(progress(50, 2));
       bar.event("BUILDING -> BUILT");
     }

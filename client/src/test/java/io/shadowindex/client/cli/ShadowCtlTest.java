@@ -199,10 +199,10 @@ final class ShadowCtlTest {
   }
 
   @Test
-  void getPrintsJsonWithTheNamesOfTheContract() {
+  void getPrintsEverythingThatIsKnown() {
     String id = start("main");
-    assertThat(run("get", id).out())
-        .contains("\"shadow_index_id\": \"" + id + "\"", "\"state\": \"BUILDING\"");
+    assertThat(run("get", id).lines())
+        .contains("shadow_index_id: " + id, "state: BUILDING", "branch_name: main");
   }
 
   @Test
@@ -217,11 +217,11 @@ final class ShadowCtlTest {
   }
 
   @Test
-  void livePrintsTheIndexAsJson() throws IOException {
+  void livePrintsEverythingOfTheIndex() throws IOException {
     String id = built(5);
     run("switch", id);
     assertThat(run("live", "--branch", "main").out())
-        .contains("\"active_generation\"", id, "\"current_index_path\"");
+        .contains("active_generation:", id, "current_index_path: ");
   }
 
   @Test

@@ -56,33 +56,32 @@ final class ShadowCtlUsageTest {
         .doesNotContain("UNRECOGNIZED", "UNSPECIFIED");
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "start",
-        "progress",
-        "complete",
-        "switch",
-        "rollback",
-        "delete",
-        "doctor",
-        "watch",
-        "get",
-        "list",
-        "cancel",
-        "fail",
-        "retry",
-        "live",
-        "index",
-        "search",
-        "demo"
-      })
-  void everyCommandHasHelp(String command) {
-    ShadowCtlRun run = ShadowCtlRun.of((command + " --help").strip().split(" "));
-    assertThat(run.exit()).isZero();
-    assertThat(run.out()).startsWith("Usage: shadowctl " + command).contains("--server");
-    assertThat(run.err()).isEmpty();
+  @Test
+  void aMistypedValueCommandOrOptionIsMended() {
+    assertThat(ShadowCtlRun.of("start", "--branch", "b", "--type", "serch-index").err())
+        .contains("did you mean SEARCH_INDEX?")
+        .hasLineCount(1);
+    assertThat(ShadowCtlRun.of("swich", "1").err())
+        .contains("did you mean switch?")
+        .hasLineCount(1);
+    assertThat(ShadowCtlRun.of("list", "--sate=BUILT").err())
+        .contains("did you mean --state?")
+        .hasLineCount(1);
+    assertThat(ShadowCtlRun.of("start", "--branch", "b", "--type", "nonsense").err())
+        .doesNotContain("did you mean");
+  }
+
+  @Test
+  void everyCommandHasAManualPage() {
+    for (String command : ShadowCtlRun.commandLine().getSubcommands().keySet()) {
+      ShadowCtlRun run = ShadowCtlRun.of(command, "--help");
+      assertThat(run.exit()).isZero();
+      assertThat(run.out())
+          .startsWith("NAME%n    shadowctl %s - ".formatted(command))
+          .contains("SYNOPSIS", "EXAMPLES", "EXIT CODES", "--server", "4   no server answers");
+      assertThat(run.err()).isEmpty();
+    }
+    assertThat(ShadowCtlRun.of("--help").out()).contains("COMMANDS", "--token-file=FILE");
   }
 
   @Test
