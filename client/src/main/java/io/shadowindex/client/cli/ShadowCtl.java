@@ -94,6 +94,7 @@ public final class ShadowCtl {
             .addSubcommand(new IndexesCommand(this))
             .addSubcommand(new DoctorCommand(this))
             .addSubcommand(new AuditCommand(this))
+            .addSubcommand(new BackupCommand(this))
             .addSubcommand(new LockCommand(this))
             .addSubcommand(new RenewCommand(this))
             .addSubcommand(new UnlockCommand(this))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.Message;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.MethodDescriptor;
+import io.shadowindex.v1.AdminServiceGrpc;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.WatchBuildResponse;
@@ -30,7 +31,7 @@ final class CommandExamplesTest {
 
   /** Not for a server that only answers, or never at an end. */
   private static final Pattern NOT_RUN =
-      Pattern.compile("shadowctl (index |demo|scenario|context|completion|search|top(?! --once)).*");
+      Pattern.compile("shadowctl (index |backup |demo|scenario|context|completion|search|top(?! --once)).*");
 
   @Test
   void everyCommandHasExamplesThatItUnderstands() {
@@ -65,6 +66,7 @@ final class CommandExamplesTest {
         assertThat(run.exit()).as(example + ": " + run.err()).isIn(0, 1);
       }
       Set<String> called = new HashSet<>(server.called());
+      called.add("BackUpState"); // writes a file; has its own test
       called.add("StreamProgress"); // by index, whose test needs a server that counts reports
       assertThat(called).containsExactlyInAnyOrderElementsOf(contract());
     }
@@ -72,7 +74,9 @@ final class CommandExamplesTest {
 
   private static Set<String> contract() {
     return Stream.of(
-            ShadowIndexServiceGrpc.getServiceDescriptor(), LockServiceGrpc.getServiceDescriptor())
+            ShadowIndexServiceGrpc.getServiceDescriptor(),
+            LockServiceGrpc.getServiceDescriptor(),
+            AdminServiceGrpc.getServiceDescriptor())
         .flatMap(service -> service.getMethods().stream())
         .map(MethodDescriptor::getBareMethodName)
         .collect(Collectors.toSet());
