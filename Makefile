@@ -81,7 +81,7 @@ $(BUILT): $(SOURCES)
 .PHONY: check
 check: ## formatting, Error Prone, NullAway, the package map; lint and compatibility of the protos (buf)
 	@$(MVN) -q spotless:check
-	@$(MVN) -q test -Dtest='*ArchitectureTest,LifecycleTest' -Dsurefire.failIfNoSpecifiedTests=false
+	@$(MVN) -q test -Dtest='*ArchitectureTest,LifecycleTest,ServerConfigTest' -Dsurefire.failIfNoSpecifiedTests=false
 	@$(MVN) -q generate-sources -pl proto -Papi-reference
 	@sort proto/target/api/api.md >target/api.sorted # in whatever order the files came
 	@sort docs/api.md | cmp -s - target/api.sorted || { echo "docs/api.md is not what the protos say: make format" >&2; exit 1; }
@@ -91,7 +91,7 @@ check: ## formatting, Error Prone, NullAway, the package map; lint and compatibi
 .PHONY: format
 format: ## mend what `make check` refuses and a machine can mend
 	@$(MVN) -q spotless:apply
-	@$(MVN) -q test -pl proto,server -Dtest=LifecycleTest -Dshadowindex.docs=write -Dsurefire.failIfNoSpecifiedTests=false
+	@$(MVN) -q test -pl proto,server -Dtest=LifecycleTest,ServerConfigTest -Dshadowindex.docs=write -Dsurefire.failIfNoSpecifiedTests=false
 	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || $$buf format --write src/main/proto
 	@$(MVN) -q generate-sources -pl proto -Papi-reference
 	@cp proto/target/api/api.md docs/api.md

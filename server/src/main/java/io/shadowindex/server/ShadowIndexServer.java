@@ -8,7 +8,7 @@ import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
-import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.grpc.LockGrpcService;
 import io.shadowindex.server.index.FileOperations;
@@ -58,6 +58,8 @@ import org.slf4j.LoggerFactory;
 public final class ShadowIndexServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ShadowIndexServer.class);
+
+  private static final int REHEARSED_SWITCHES = 200;
 
   private final ServerConfig config;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -113,12 +115,15 @@ public final class ShadowIndexServer implements AutoCloseable {
       takeDirectories();
       FileOperations files = environment.files();
       StateStore state = open(StateStore.open(stateDirectory(), environment.clock(), onFailure));
-      var layout = new IndexLayout(config.indexRoot(), config.serveRoot());
+      var layout =
+          new IndexLayout(config.get(Settings.INDEX_ROOT), config.get(Settings.SERVE_ROOT));
       IndexFormats formats = IndexFormats.installed();
       log.info("index formats: {}", formats.names());
       var board = new ProgressBoard();
       this.buildStore =
-          state.builds(new BuildLimits(config.maxBuilds(), config.maxBuildsPerBranch()));
+          state.builds(
+              new BuildLimits(
+                  config.get(Settings.MAX_BUILDS), config.get(Settings.MAX_BUILDS_PER_BRANCH)));
       this.switchStore = state.switches();
       this.lockStore = state.locks();
       var lockQueue = new LockQueue();
@@ -126,7 +131,11 @@ public final class ShadowIndexServer implements AutoCloseable {
       var forecast = new SwitchForecast(buildStore, board, environment.clock());
       var sweeper =
           new RetentionSweeper(
-              buildStore, layout, files, environment.clock(), config.keepGenerations());
+              buildStore,
+              layout,
+              files,
+              environment.clock(),
+              config.get(Settings.KEEP_GENERATIONS));
       var builds =
           new BuildLifecycle(
               buildStore,
@@ -137,7 +146,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               sweeper,
               environment.clock(),
               UUID::randomUUID,
-              config.retention());
+              config.get(Settings.RETENTION));
       var switches =
           new SwitchExecutor(
               buildStore,
@@ -149,12 +158,12 @@ public final class ShadowIndexServer implements AutoCloseable {
               formats,
               files,
               new SwitchExecutor.Settings(
-                  config.tolerance(),
-                  config.probeMaxSlowdown(),
-                  config.retention(),
-                  config.grace(),
-                  config.retention(),
-                  config.keepGenerations()),
+                  config.get(Settings.TOLERANCE),
+                  config.get(Settings.PROBE_MAX_SLOWDOWN),
+                  config.get(Settings.RETENTION),
+                  config.get(Settings.GRACE),
+                  config.get(Settings.RETENTION),
+                  config.get(Settings.KEEP_GENERATIONS)),
               environment.clock(),
               environment.switchSteps(),
               onFailure);
@@ -178,7 +187,9 @@ public final class ShadowIndexServer implements AutoCloseable {
               requests,
               auditLog));
       var autoSwitcher =
-          open(new AutoSwitcher(buildStore, switches, environment.clock(), config.drain()));
+          open(
+              new AutoSwitcher(
+                  buildStore, switches, environment.clock(), config.get(Settings.DRAIN)));
       builds.onBuilt(autoSwitcher::consider);
       var locks =
           open(
@@ -203,7 +214,9 @@ public final class ShadowIndexServer implements AutoCloseable {
       locks.start();
       autoSwitcher.start();
       endpoint.start();
-      open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()))
+      open(new Rehearsal(
+              config.get(Settings.DATA_DIR).resolve("rehearsal"),
+              config.get(Settings.REHEARSE) ? REHEARSED_SWITCHES : 0))
           .start();
     } catch (IOException | RuntimeException e) {
       closeOpened();
@@ -212,14 +225,13 @@ public final class ShadowIndexServer implements AutoCloseable {
   }
 
   private static GrpcEndpoint.Settings endpointSettings(ServerConfig config) {
-    StreamConfig streams = config.streams();
     return new GrpcEndpoint.Settings(
-        config.listen(),
-        config.autoSwitch(),
-        streams.maxStreams(),
-        streams.maxStreamsPerConnection(),
-        streams.opening(),
-        streams.reportsPerSecond());
+        config.get(Settings.LISTEN),
+        config.get(Settings.AUTO_SWITCH),
+        config.get(Settings.MAX_STREAMS),
+        config.get(Settings.MAX_STREAMS_PER_CONNECTION),
+        config.get(Settings.STREAM_OPENING),
+        config.get(Settings.MAX_REPORTS_PER_SECOND));
   }
 
   /** The port it listens on. */
@@ -245,14 +257,15 @@ public final class ShadowIndexServer implements AutoCloseable {
   /** Stops: takes no new calls, waits for those under way, and closes the database. */
   @Override
   public void close() {
-    endpoint.stop(config.drain());
+    endpoint.stop(config.get(Settings.DRAIN));
     closeOpened();
   }
 
   private void takeDirectories() throws IOException {
-    var directories = new ArrayList<>(List.of(config.dataDir(), config.indexRoot()));
-    if (!config.serveRoot().startsWith(config.indexRoot())) {
-      directories.add(config.serveRoot());
+    var directories =
+        new ArrayList<>(List.of(config.get(Settings.DATA_DIR), config.get(Settings.INDEX_ROOT)));
+    if (!config.get(Settings.SERVE_ROOT).startsWith(config.get(Settings.INDEX_ROOT))) {
+      directories.add(config.get(Settings.SERVE_ROOT));
     }
     for (Path directory : directories) {
       open(
@@ -261,7 +274,7 @@ public final class ShadowIndexServer implements AutoCloseable {
   }
 
   private Path stateDirectory() throws IOException {
-    return Files.createDirectories(config.dataDir().resolve("state"));
+    return Files.createDirectories(config.get(Settings.DATA_DIR).resolve("state"));
   }
 
   /**
@@ -274,36 +287,36 @@ public final class ShadowIndexServer implements AutoCloseable {
       LogCompaction compaction,
       Requests requests,
       AuditLog auditLog) {
-    StreamConfig streams = config.streams();
     ScheduledExecutorService executor =
         Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
-    repeat(executor, "store progress", builds::flushProgress, config.progressFlush());
-    repeat(executor, "delete old files", sweeper::sweep, config.sweepInterval());
-    repeat(executor, "write the audit log", auditLog::flush, config.progressFlush());
-    repeat(executor, "forget old audit entries", auditLog::sweep, config.sweepInterval());
-    repeat(executor, "forget old requests", requests::sweep, config.sweepInterval());
+    repeat(executor, "store progress", builds::flushProgress, config.get(Settings.PROGRESS_FLUSH));
+    repeat(executor, "delete old files", sweeper::sweep, config.get(Settings.SWEEP_INTERVAL));
+    repeat(executor, "write the audit log", auditLog::flush, config.get(Settings.PROGRESS_FLUSH));
+    repeat(
+        executor, "forget old audit entries", auditLog::sweep, config.get(Settings.SWEEP_INTERVAL));
+    repeat(executor, "forget old requests", requests::sweep, config.get(Settings.SWEEP_INTERVAL));
     repeat(
         executor,
         "look after silent workers",
-        () -> builds.checkLeases(streams.lease(), streams.staleLimit()),
-        config.progressFlush());
+        () -> builds.checkLeases(config.get(Settings.LEASE), config.get(Settings.STALE_LIMIT)),
+        config.get(Settings.PROGRESS_FLUSH));
     repeat(
         executor,
         "forget old events",
-        () -> compaction.run(streams.keepEvents(), streams.keepLog()),
-        config.sweepInterval());
+        () -> compaction.run(config.get(Settings.KEEP_EVENTS), config.get(Settings.KEEP_LOG)),
+        config.get(Settings.SWEEP_INTERVAL));
     return () -> {
       executor.shutdown();
-      executor.awaitTermination(config.drain().toMillis(), TimeUnit.MILLISECONDS);
+      executor.awaitTermination(config.get(Settings.DRAIN).toMillis(), TimeUnit.MILLISECONDS);
       builds.flushProgress();
       auditLog.flush();
     };
   }
 
   private AuditLog auditLog(StateStore state, InstantSource clock) throws IOException {
-    Path path = config.audit().file();
+    Path path = config.get(Settings.AUDIT_LOG).orElse(null);
     AuditFile file = path == null ? null : open(AuditFile.open(path));
-    return new AuditLog(state.audit(), file, config.audit().retention(), clock);
+    return new AuditLog(state.audit(), file, config.get(Settings.AUDIT_RETENTION), clock);
   }
 
   /** The top of the housekeeping threads: a failure is logged, and the next round tries again. */
