@@ -50,7 +50,7 @@ lock-test: ## the long proof of locks: 100,000 operations, 1,000 paused holders,
 	@$(MVN) test -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dtest=LockManagerTest,LockProofTest -Dshadowindex.lock.core=1000000 \
 	  -Dshadowindex.lock.operations=100000 -Dshadowindex.lock.pauses=1000 \
-	  -Dshadowindex.lock.rebuilds=100 -Dshadowindex.lock.rehearsed=200 -Dshadowindex.lock.alone.ms=5000 \
+	  -Dshadowindex.lock.rebuilds=100 -Dshadowindex.lock.rehearsed=true -Dshadowindex.lock.alone.ms=5000 \
 	  -Dshadowindex.lock.blocked.ms=50 -Dshadowindex.lock.blocked.p99.ms=10
 
 .PHONY: scenarios
@@ -86,7 +86,7 @@ $(BUILT): $(SOURCES)
 .PHONY: check
 check: ## formatting, Error Prone, NullAway, the package map; lint and compatibility of the protos (buf)
 	@$(MVN) -q spotless:check
-	@$(MVN) -q test -Dtest='*ArchitectureTest,LifecycleTest' -Dsurefire.failIfNoSpecifiedTests=false
+	@$(MVN) -q test -Dtest='*ArchitectureTest,LifecycleTest,ServerConfigTest' -Dsurefire.failIfNoSpecifiedTests=false
 	@$(MVN) -q generate-sources -pl proto -Papi-reference
 	@sort proto/target/api/api.md >target/api.sorted # in whatever order the files came
 	@sort docs/api.md | cmp -s - target/api.sorted || { echo "docs/api.md is not what the protos say: make format" >&2; exit 1; }
@@ -96,7 +96,7 @@ check: ## formatting, Error Prone, NullAway, the package map; lint and compatibi
 .PHONY: format
 format: ## mend what `make check` refuses and a machine can mend
 	@$(MVN) -q spotless:apply
-	@$(MVN) -q test -pl proto,server -Dtest=LifecycleTest -Dshadowindex.docs=write -Dsurefire.failIfNoSpecifiedTests=false
+	@$(MVN) -q test -pl proto,server -Dtest=LifecycleTest,ServerConfigTest -Dshadowindex.docs=write -Dsurefire.failIfNoSpecifiedTests=false
 	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || $$buf format --write src/main/proto
 	@$(MVN) -q generate-sources -pl proto -Papi-reference
 	@cp proto/target/api/api.md docs/api.md

@@ -1,9 +1,17 @@
 package io.shadowindex.server;
 
 import io.shadowindex.server.ShadowIndexServer.DirectoryInUseException;
+import io.shadowindex.server.config.GivenConfig;
+import io.shadowindex.server.config.InvalidConfigException;
 import io.shadowindex.server.config.ServerConfig;
-import io.shadowindex.server.config.ServerConfig.InvalidConfigException;
+import io.shadowindex.server.config.Settings;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.storage.StateRestore;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +21,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The command {@code shadowindex-server}. */
@@ -20,7 +31,6 @@ import picocli.CommandLine.Spec;
     name = "shadowindex-server",
     mixinStandardHelpOptions = true,
     version = "ShadowIndex 0.1.0",
-    subcommands = RestoreCommand.class,
     description = "Rebuilds indexes beside the live ones and switches to them in milliseconds.",
     footer = {
       "",
@@ -36,202 +46,14 @@ public final class Main implements Callable<Integer> {
   private static final int EXIT_USAGE = 2;
 
   @Option(
-      names = "--listen",
-      paramLabel = "HOST:PORT",
-      defaultValue = "${env:SHADOWINDEX_LISTEN:-127.0.0.1:50051}",
-      description =
-          "Address to listen on; port 0 picks one. SHADOWINDEX_LISTEN. (${DEFAULT-VALUE})")
-  private String listen = "";
-
-  @Option(
-      names = "--data-dir",
-      paramLabel = "DIR",
-      defaultValue = "${env:SHADOWINDEX_DATA_DIR:-data}",
-      description = "Where the state is kept. SHADOWINDEX_DATA_DIR. (${DEFAULT-VALUE})")
-  private String dataDir = "";
-
-  @Option(
-      names = "--index-root",
-      paramLabel = "DIR",
-      defaultValue = "${env:SHADOWINDEX_INDEX_ROOT}",
-      description =
-          "Where builds and live links are. SHADOWINDEX_INDEX_ROOT. (index in the data directory)")
-  private @Nullable String indexRoot;
-
-  @Option(
-      names = "--serve-root",
-      paramLabel = "DIR",
-      defaultValue = "${env:SHADOWINDEX_SERVE_ROOT}",
-      description =
-          "Where COPY_AND_REPLACE copies to, best on the volume that readers read from."
-              + " SHADOWINDEX_SERVE_ROOT. (serve in the index root)")
-  private @Nullable String serveRoot;
-
-  @Option(
-      names = "--retention",
-      paramLabel = "TIME",
-      defaultValue = "${env:SHADOWINDEX_RETENTION:-24h}",
-      description =
-          "How long superseded generations and failed builds keep their files, as 90m, 24h or 7d."
-              + " SHADOWINDEX_RETENTION. (${DEFAULT-VALUE})")
-  private String retention = "";
-
-  @Option(
-      names = "--keep-generations",
-      paramLabel = "N",
-      defaultValue = "${env:SHADOWINDEX_KEEP_GENERATIONS:-2}",
-      description =
-          "How many superseded generations of an index keep their files however old they are."
-              + " SHADOWINDEX_KEEP_GENERATIONS. (${DEFAULT-VALUE})")
-  private int keepGenerations;
-
-  @Option(
-      names = "--tolerance",
-      paramLabel = "FRACTION",
-      defaultValue = "${env:SHADOWINDEX_TOLERANCE:-0.5}",
-      description =
-          "How far count and size of a build may be from the live generation's, 0 to 1; a request"
-              + " may be stricter. SHADOWINDEX_TOLERANCE. (${DEFAULT-VALUE})")
-  private double tolerance;
-
-  @Option(
-      names = "--probe-max-slowdown",
-      paramLabel = "FACTOR",
-      defaultValue = "${env:SHADOWINDEX_PROBE_MAX_SLOWDOWN:-0}",
-      description =
-          "How many times as long as before a build's probe queries may take, 1 or more: a build that"
-              + " is slower is not switched to, and rolled back when it turns out afterwards; 0 only"
-              + " measures. SHADOWINDEX_PROBE_MAX_SLOWDOWN. (${DEFAULT-VALUE})")
-  private double probeMaxSlowdown;
-
-  @Option(
-      names = "--auto-switch",
-      paramLabel = "BOOL",
-      arity = "1",
-      defaultValue = "${env:SHADOWINDEX_AUTO_SWITCH:-false}",
-      description =
-          "Switch to builds when they are complete, unless they say otherwise."
-              + " SHADOWINDEX_AUTO_SWITCH. (${DEFAULT-VALUE})")
-  private boolean autoSwitch;
-
-  @Option(
-      names = "--rehearse",
-      paramLabel = "BOOL",
-      arity = "1",
-      defaultValue = "${env:SHADOWINDEX_REHEARSE:-true}",
-      description =
-          "Switch a throw-away index some 200 times in the background after the start, so that the"
-              + " first real switch is as short as later ones. SHADOWINDEX_REHEARSE."
-              + " (${DEFAULT-VALUE})")
-  private boolean rehearse;
-
-  @Option(
-      names = "--allow-plaintext",
-      paramLabel = "BOOL",
-      arity = "0..1",
-      fallbackValue = "true",
-      defaultValue = "${env:SHADOWINDEX_ALLOW_PLAINTEXT:-false}",
-      description =
-          "Listen without encryption on an address that others can reach."
-              + " SHADOWINDEX_ALLOW_PLAINTEXT. (${DEFAULT-VALUE})")
-  private boolean allowPlaintext;
-
-  @Option(
-      names = "--audit-log",
+      names = "--config",
       paramLabel = "FILE",
-      defaultValue = "${env:SHADOWINDEX_AUDIT_LOG}",
+      scope = ScopeType.INHERIT,
+      defaultValue = "${env:SHADOWINDEX_CONFIG}",
       description =
-          "Append who changed what, or was refused to, to this file as JSON lines, besides keeping it"
-              + " in the state. SHADOWINDEX_AUDIT_LOG. (no file)")
-  private @Nullable String auditLog;
-
-  @Option(
-      names = "--audit-retention",
-      paramLabel = "TIME",
-      defaultValue = "${env:SHADOWINDEX_AUDIT_RETENTION:-90d}",
-      description =
-          "How long the state keeps who changed what. SHADOWINDEX_AUDIT_RETENTION."
-              + " (${DEFAULT-VALUE})")
-  private String auditRetention = "";
-
-  @Option(
-      names = "--max-builds",
-      paramLabel = "N",
-      defaultValue = "${env:SHADOWINDEX_MAX_BUILDS:-1000}",
-      description =
-          "How many builds may be unfinished at a time; others are refused. SHADOWINDEX_MAX_BUILDS."
-              + " (${DEFAULT-VALUE})")
-  private int maxBuilds;
-
-  @Option(
-      names = "--max-builds-per-branch",
-      paramLabel = "N",
-      defaultValue = "${env:SHADOWINDEX_MAX_BUILDS_PER_BRANCH:-100}",
-      description =
-          "How many of them in one branch. SHADOWINDEX_MAX_BUILDS_PER_BRANCH. (${DEFAULT-VALUE})")
-  private int maxBuildsPerBranch;
-
-  @Option(
-      names = "--resource-types",
-      paramLabel = "NAMES",
-      defaultValue = "${env:SHADOWINDEX_RESOURCE_TYPES}",
-      description =
-          "Resource types of every branch, with commas between them, to offer to those who cannot write"
-              + " to another one; besides those that builds and locks name. SHADOWINDEX_RESOURCE_TYPES."
-              + " (none)")
-  private @Nullable String resourceTypes;
-
-  @Option(
-      names = "--lease",
-      paramLabel = "TIME",
-      defaultValue = "${env:SHADOWINDEX_LEASE:-60s}",
-      description =
-          "How long a worker may be silent before its build counts as stalled and may be claimed by"
-              + " another. SHADOWINDEX_LEASE. (${DEFAULT-VALUE})")
-  private String lease = "";
-
-  @Option(
-      names = "--stale-limit",
-      paramLabel = "TIME",
-      defaultValue = "${env:SHADOWINDEX_STALE_LIMIT:-6h}",
-      description =
-          "How long all workers of a build may be silent before it is FAILED. SHADOWINDEX_STALE_LIMIT."
-              + " (${DEFAULT-VALUE})")
-  private String staleLimit = "";
-
-  @Option(
-      names = "--keep-log",
-      paramLabel = "TIME",
-      defaultValue = "${env:SHADOWINDEX_KEEP_LOG:-7d}",
-      description =
-          "How long events are kept for watches that resume. SHADOWINDEX_KEEP_LOG."
-              + " (${DEFAULT-VALUE})")
-  private String keepLog = "";
-
-  @Option(
-      names = "--keep-events",
-      paramLabel = "N",
-      defaultValue = "${env:SHADOWINDEX_KEEP_EVENTS:-1000000}",
-      description = "How many events are kept at most. SHADOWINDEX_KEEP_EVENTS. (${DEFAULT-VALUE})")
-  private long keepEvents;
-
-  @Option(
-      names = "--max-streams",
-      paramLabel = "N",
-      defaultValue = "${env:SHADOWINDEX_MAX_STREAMS:-10000}",
-      description =
-          "How many watches and worker streams there may be. SHADOWINDEX_MAX_STREAMS."
-              + " (${DEFAULT-VALUE})")
-  private int maxStreams;
-
-  @Option(
-      names = "--max-streams-per-connection",
-      paramLabel = "N",
-      defaultValue = "${env:SHADOWINDEX_MAX_STREAMS_PER_CONNECTION:-90}",
-      description =
-          "How many of them in one connection; ten other calls fit in beside."
-              + " SHADOWINDEX_MAX_STREAMS_PER_CONNECTION. (${DEFAULT-VALUE})")
-  private int maxStreamsPerConnection;
+          "A file of settings, one a line, as 'keep-log = 7d'; flags and the environment come before"
+              + " it. SHADOWINDEX_CONFIG. (no file)")
+  private @Nullable String file;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -239,46 +61,28 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] arguments) {
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    int exit = new CommandLine(new Main()).execute(arguments);
+    int exit = commandLine().execute(arguments);
     if (exit != 0) {
       System.exit(exit);
     }
   }
 
+  /** The command with its flags. */
+  public static CommandLine commandLine() {
+    CommandSpec server = CommandSpec.forAnnotatedObject(new Main());
+    var commandLine = new CommandLine(server);
+    GivenConfig.addFlags(server);
+    server.subcommands().values().forEach(sub -> GivenConfig.addFlags(sub.getCommandSpec()));
+    return commandLine;
+  }
+
   @Override
   public Integer call() {
     try {
-      ServerConfig config =
-          ServerConfig.parse(
-              new ServerConfig.Given(
-                  listen,
-                  dataDir,
-                  indexRoot,
-                  serveRoot,
-                  retention,
-                  keepGenerations,
-                  tolerance,
-                  probeMaxSlowdown,
-                  autoSwitch,
-                  rehearse,
-                  allowPlaintext,
-                  auditLog,
-                  auditRetention,
-                  maxBuilds,
-                  maxBuildsPerBranch,
-                  resourceTypes,
-                  new ServerConfig.GivenStreams(
-                      lease,
-                      staleLimit,
-                      keepLog,
-                      keepEvents,
-                      maxStreams,
-                      maxStreamsPerConnection)));
-      serve(config);
+      serve(given().check());
       return 0;
     } catch (InvalidConfigException e) {
-      e.errors().forEach(this::complain);
-      return EXIT_USAGE;
+      return complain(e);
     } catch (DirectoryInUseException e) {
       complain(e.getMessage());
       return EXIT_FAILED;
@@ -287,6 +91,68 @@ public final class Main implements Callable<Integer> {
       complain("cannot start: " + e);
       return EXIT_FAILED;
     }
+  }
+
+  @Command(
+      name = "config",
+      mixinStandardHelpOptions = true,
+      description =
+          "Prints what a server with these flags, environment and file would go by, and where it is"
+              + " set, in the form of a file.")
+  int config() {
+    GivenConfig given = given();
+    try {
+      var _ = given.check();
+      out(given.describe());
+      return 0;
+    } catch (InvalidConfigException e) {
+      return complain(e);
+    }
+  }
+
+  @Command(
+      name = "restore",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Makes the state of a backup that 'shadowctl backup' wrote; the server must not run.",
+        "",
+        "Indexes are not touched: the next start makes live links lead where the state says, as far as"
+            + " those generations still have files. Watches begin anew."
+      })
+  int restore(
+      @Parameters(paramLabel = "FILE", description = "The backup.") Path backup,
+      @Option(names = "--replace", description = "Move a state that is there aside.")
+          boolean replace) {
+    try {
+      Path directory = given().check().get(Settings.DATA_DIR);
+      try (var _ = ShadowIndexServer.take(directory)) {
+        var restore = new StateRestore(directory, FileOperations.real(), InstantSource.system());
+        Path aside = restore.restore(backup, replace);
+        out("restored " + backup);
+        if (aside != null) {
+          out("the state that was there is in " + aside);
+        }
+      }
+      return 0;
+    } catch (InvalidConfigException e) {
+      return complain(e);
+    } catch (StateRestore.StateExistsException e) {
+      complain(e.getMessage() + "; --replace moves it aside");
+    } catch (NoSuchFileException e) {
+      complain("there is no file " + e.getFile());
+    } catch (IOException e) {
+      complain(e.getMessage());
+    }
+    return EXIT_FAILED;
+  }
+
+  /** What is set, by flags before or after the name of a subcommand, and elsewhere. */
+  private GivenConfig given() {
+    ParseResult parsed = command().getParseResult();
+    return GivenConfig.read(
+        parsed.hasSubcommand() ? List.of(parsed.subcommand(), parsed) : List.of(parsed),
+        System.getenv(),
+        file);
   }
 
   private void serve(ServerConfig config) throws IOException {
@@ -302,7 +168,7 @@ public final class Main implements Callable<Integer> {
                   Runtime.getRuntime().halt(0);
                 },
                 "shutdown"));
-    out("listening on %s:%d".formatted(config.listen().getHostString(), server.port()));
+    out("listening on %s:%d".formatted(config.get(Settings.LISTEN).getHostString(), server.port()));
     awaitUninterruptibly(ended);
   }
 
@@ -313,16 +179,21 @@ public final class Main implements Callable<Integer> {
     Runtime.getRuntime().halt(EXIT_FAILED);
   }
 
+  private int complain(InvalidConfigException invalid) {
+    invalid.errors().forEach(this::complain);
+    return EXIT_USAGE;
+  }
+
   private void complain(@Nullable String message) {
-    commandLine().getErr().println("shadowindex-server: " + message);
+    command().getErr().println("shadowindex-server: " + message);
   }
 
   private void out(String line) {
-    commandLine().getOut().println(line);
-    commandLine().getOut().flush();
+    command().getOut().println(line);
+    command().getOut().flush();
   }
 
-  private CommandLine commandLine() {
+  private CommandLine command() {
     if (spec == null) {
       throw new IllegalStateException("picocli sets the spec before it calls");
     }

@@ -8,7 +8,7 @@ import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
-import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.grpc.AdminGrpcService;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.grpc.LockGrpcService;
@@ -60,6 +60,8 @@ import org.slf4j.LoggerFactory;
 public final class ShadowIndexServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ShadowIndexServer.class);
+
+  private static final int REHEARSED_SWITCHES = 200;
 
   private final ServerConfig config;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -115,14 +117,17 @@ public final class ShadowIndexServer implements AutoCloseable {
       takeDirectories();
       FileOperations files = environment.files();
       files.deleteTree(backupDirectory());
-      new StateRestore(config.dataDir(), files, environment.clock()).finish();
+      new StateRestore(config.get(Settings.DATA_DIR), files, environment.clock()).finish();
       StateStore state = open(StateStore.open(stateDirectory(), environment.clock(), onFailure));
-      var layout = new IndexLayout(config.indexRoot(), config.serveRoot());
+      var layout =
+          new IndexLayout(config.get(Settings.INDEX_ROOT), config.get(Settings.SERVE_ROOT));
       IndexFormats formats = IndexFormats.installed();
       log.info("index formats: {}", formats.names());
       var board = new ProgressBoard();
       this.buildStore =
-          state.builds(new BuildLimits(config.maxBuilds(), config.maxBuildsPerBranch()));
+          state.builds(
+              new BuildLimits(
+                  config.get(Settings.MAX_BUILDS), config.get(Settings.MAX_BUILDS_PER_BRANCH)));
       this.switchStore = state.switches();
       this.lockStore = state.locks();
       var lockQueue = new LockQueue();
@@ -130,7 +135,11 @@ public final class ShadowIndexServer implements AutoCloseable {
       var forecast = new SwitchForecast(buildStore, board, environment.clock());
       var sweeper =
           new RetentionSweeper(
-              buildStore, layout, files, environment.clock(), config.keepGenerations());
+              buildStore,
+              layout,
+              files,
+              environment.clock(),
+              config.get(Settings.KEEP_GENERATIONS));
       var builds =
           new BuildLifecycle(
               buildStore,
@@ -141,7 +150,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               sweeper,
               environment.clock(),
               UUID::randomUUID,
-              config.retention());
+              config.get(Settings.RETENTION));
       var switches =
           new SwitchExecutor(
               buildStore,
@@ -153,12 +162,12 @@ public final class ShadowIndexServer implements AutoCloseable {
               formats,
               files,
               new SwitchExecutor.Settings(
-                  config.tolerance(),
-                  config.probeMaxSlowdown(),
-                  config.retention(),
-                  config.grace(),
-                  config.retention(),
-                  config.keepGenerations()),
+                  config.get(Settings.TOLERANCE),
+                  config.get(Settings.PROBE_MAX_SLOWDOWN),
+                  config.get(Settings.RETENTION),
+                  config.get(Settings.GRACE),
+                  config.get(Settings.RETENTION),
+                  config.get(Settings.KEEP_GENERATIONS)),
               environment.clock(),
               environment.switchSteps(),
               onFailure);
@@ -182,7 +191,9 @@ public final class ShadowIndexServer implements AutoCloseable {
               requests,
               auditLog));
       var autoSwitcher =
-          open(new AutoSwitcher(buildStore, switches, environment.clock(), config.drain()));
+          open(
+              new AutoSwitcher(
+                  buildStore, switches, environment.clock(), config.get(Settings.DRAIN)));
       builds.onBuilt(autoSwitcher::consider);
       var locks =
           open(
@@ -197,7 +208,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               new WorkerStreams(board),
               new LockGrpcService(
                   locks,
-                  new WritePermissions(lockStore, lockQueue, forecast, config.resourceTypes()),
+                  new WritePermissions(lockStore, lockQueue, forecast, config.get(Settings.RESOURCE_TYPES)),
                   lockFeed),
               new AdminGrpcService(state.backups(backupDirectory())),
               locks,
@@ -210,7 +221,9 @@ public final class ShadowIndexServer implements AutoCloseable {
       locks.start();
       autoSwitcher.start();
       endpoint.start();
-      open(new Rehearsal(config.dataDir().resolve("rehearsal"), config.rehearsedSwitches()))
+      open(new Rehearsal(
+              config.get(Settings.DATA_DIR).resolve("rehearsal"),
+              config.get(Settings.REHEARSE) ? REHEARSED_SWITCHES : 0))
           .start();
     } catch (IOException | RuntimeException e) {
       closeOpened();
@@ -219,14 +232,13 @@ public final class ShadowIndexServer implements AutoCloseable {
   }
 
   private static GrpcEndpoint.Settings endpointSettings(ServerConfig config) {
-    StreamConfig streams = config.streams();
     return new GrpcEndpoint.Settings(
-        config.listen(),
-        config.autoSwitch(),
-        streams.maxStreams(),
-        streams.maxStreamsPerConnection(),
-        streams.opening(),
-        streams.reportsPerSecond());
+        config.get(Settings.LISTEN),
+        config.get(Settings.AUTO_SWITCH),
+        config.get(Settings.MAX_STREAMS),
+        config.get(Settings.MAX_STREAMS_PER_CONNECTION),
+        config.get(Settings.STREAM_OPENING),
+        config.get(Settings.MAX_REPORTS_PER_SECOND));
   }
 
   /** The port it listens on. */
@@ -252,28 +264,34 @@ public final class ShadowIndexServer implements AutoCloseable {
   /** Stops: takes no new calls, waits for those under way, and closes the database. */
   @Override
   public void close() {
-    endpoint.stop(config.drain());
+    endpoint.stop(config.get(Settings.DRAIN));
     closeOpened();
   }
 
   private void takeDirectories() throws IOException {
-    var directories = new ArrayList<>(List.of(config.dataDir(), config.indexRoot()));
-    if (!config.serveRoot().startsWith(config.indexRoot())) {
-      directories.add(config.serveRoot());
+    var directories =
+        new ArrayList<>(List.of(config.get(Settings.DATA_DIR), config.get(Settings.INDEX_ROOT)));
+    if (!config.get(Settings.SERVE_ROOT).startsWith(config.get(Settings.INDEX_ROOT))) {
+      directories.add(config.get(Settings.SERVE_ROOT));
     }
     for (Path directory : directories) {
-      open(
-          OwnedDirectory.take(directory).orElseThrow(() -> new DirectoryInUseException(directory)));
+      open(take(directory));
     }
+  }
+
+  /** Takes a directory for this process alone. */
+  static OwnedDirectory take(Path directory) throws IOException {
+    return OwnedDirectory.take(directory)
+        .orElseThrow(() -> new DirectoryInUseException(directory));
   }
 
   /** Where backups are while somebody reads them. */
   private Path backupDirectory() {
-    return config.dataDir().resolve("backup");
+    return config.get(Settings.DATA_DIR).resolve("backup");
   }
 
   private Path stateDirectory() throws IOException {
-    return Files.createDirectories(config.dataDir().resolve("state"));
+    return Files.createDirectories(config.get(Settings.DATA_DIR).resolve("state"));
   }
 
   /**
@@ -286,36 +304,36 @@ public final class ShadowIndexServer implements AutoCloseable {
       LogCompaction compaction,
       Requests requests,
       AuditLog auditLog) {
-    StreamConfig streams = config.streams();
     ScheduledExecutorService executor =
         Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
-    repeat(executor, "store progress", builds::flushProgress, config.progressFlush());
-    repeat(executor, "delete old files", sweeper::sweep, config.sweepInterval());
-    repeat(executor, "write the audit log", auditLog::flush, config.progressFlush());
-    repeat(executor, "forget old audit entries", auditLog::sweep, config.sweepInterval());
-    repeat(executor, "forget old requests", requests::sweep, config.sweepInterval());
+    repeat(executor, "store progress", builds::flushProgress, config.get(Settings.PROGRESS_FLUSH));
+    repeat(executor, "delete old files", sweeper::sweep, config.get(Settings.SWEEP_INTERVAL));
+    repeat(executor, "write the audit log", auditLog::flush, config.get(Settings.PROGRESS_FLUSH));
+    repeat(
+        executor, "forget old audit entries", auditLog::sweep, config.get(Settings.SWEEP_INTERVAL));
+    repeat(executor, "forget old requests", requests::sweep, config.get(Settings.SWEEP_INTERVAL));
     repeat(
         executor,
         "look after silent workers",
-        () -> builds.checkLeases(streams.lease(), streams.staleLimit()),
-        config.progressFlush());
+        () -> builds.checkLeases(config.get(Settings.LEASE), config.get(Settings.STALE_LIMIT)),
+        config.get(Settings.PROGRESS_FLUSH));
     repeat(
         executor,
         "forget old events",
-        () -> compaction.run(streams.keepEvents(), streams.keepLog()),
-        config.sweepInterval());
+        () -> compaction.run(config.get(Settings.KEEP_EVENTS), config.get(Settings.KEEP_LOG)),
+        config.get(Settings.SWEEP_INTERVAL));
     return () -> {
       executor.shutdown();
-      executor.awaitTermination(config.drain().toMillis(), TimeUnit.MILLISECONDS);
+      executor.awaitTermination(config.get(Settings.DRAIN).toMillis(), TimeUnit.MILLISECONDS);
       builds.flushProgress();
       auditLog.flush();
     };
   }
 
   private AuditLog auditLog(StateStore state, InstantSource clock) throws IOException {
-    Path path = config.audit().file();
+    Path path = config.get(Settings.AUDIT_LOG).orElse(null);
     AuditFile file = path == null ? null : open(AuditFile.open(path));
-    return new AuditLog(state.audit(), file, config.audit().retention(), clock);
+    return new AuditLog(state.audit(), file, config.get(Settings.AUDIT_RETENTION), clock);
   }
 
   /** The top of the housekeeping threads: a failure is logged, and the next round tries again. */

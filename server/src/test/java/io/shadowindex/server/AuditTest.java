@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.ShadowIndexServer.Environment;
-import io.shadowindex.server.config.ServerConfig.Audit;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.AtStep;
@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,8 +59,9 @@ final class AuditTest {
   private void start() throws IOException {
     server =
         TestServer.start(
-            TestServer.withAudit(
-                TestServer.config(directory.resolve("data")), new Audit(file, RETENTION)),
+            TestServer.withQuickHousekeeping(TestServer.config(directory.resolve("data")))
+                .with(Settings.AUDIT_LOG, Optional.of(file))
+                .with(Settings.AUDIT_RETENTION, RETENTION),
             new Environment(clock, FileOperations.real(), step -> observer.before(step)));
   }
 

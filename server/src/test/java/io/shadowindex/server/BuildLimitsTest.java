@@ -7,6 +7,7 @@ import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ShadowIndex;
@@ -28,7 +29,10 @@ final class BuildLimitsTest {
   void startServer(@TempDir Path directory) throws IOException {
     server =
         TestServer.start(
-            TestServer.withMaxBuilds(TestServer.config(directory), 3, 2), Environment.real());
+            TestServer.config(directory)
+                .with(Settings.MAX_BUILDS, 3)
+                .with(Settings.MAX_BUILDS_PER_BRANCH, 2),
+            Environment.real());
   }
 
   @AfterEach

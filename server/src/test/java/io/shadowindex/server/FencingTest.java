@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
-import io.shadowindex.server.config.StreamConfig;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.ManualClock;
@@ -32,7 +31,7 @@ final class FencingTest {
     int accepted = 0;
     try (TestServer server =
         TestServer.start(
-            TestServer.withStreams(TestServer.config(directory), StreamConfig.DEFAULT),
+            TestServer.withQuickHousekeeping(TestServer.config(directory)),
             new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE))) {
       ShadowIndex held = server.startBuild("main");
       for (int round = 0; round < ROUNDS; round++) {

@@ -44,8 +44,7 @@ final class LeaseTest {
   void startServer() throws IOException {
     server =
         TestServer.start(
-            TestServer.withStreams(
-                TestServer.config(directory), TestServer.config(directory).streams()),
+            TestServer.withQuickHousekeeping(TestServer.config(directory)),
             new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }
 

@@ -8,6 +8,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.lock.LockHistory;
 import io.shadowindex.server.lock.LockMode;
 import io.shadowindex.server.lock.LockName;
@@ -25,7 +26,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -53,7 +53,7 @@ final class LockProofTest {
   private static final int OPERATIONS = Integer.getInteger("shadowindex.lock.operations", 1500);
   private static final int PAUSES = Integer.getInteger("shadowindex.lock.pauses", 60);
   private static final int REBUILDS = Integer.getInteger("shadowindex.lock.rebuilds", 5);
-  private static final int REHEARSED = Integer.getInteger("shadowindex.lock.rehearsed", 0);
+  private static final boolean REHEARSED = Boolean.getBoolean("shadowindex.lock.rehearsed");
   private static final int ALONE_MILLIS = Integer.getInteger("shadowindex.lock.alone.ms", 200);
   private static final int BLOCKED_MILLIS = Integer.getInteger("shadowindex.lock.blocked.ms", 2000);
   private static final int BLOCKED_P99_MILLIS =
@@ -162,7 +162,7 @@ final class LockProofTest {
     var flips = new Flips();
     Environment real = Environment.real();
     var config =
-        TestServer.with(TestServer.config(directory), Map.of("rehearsedSwitches", REHEARSED));
+        TestServer.config(directory).with(Settings.REHEARSE, REHEARSED);
     try (var server = TestServer.start(config, new Environment(real.clock(), real.files(), flips));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       await().atMost(Duration.ofMinutes(1)).until(LockProofTest::isRehearsed);

@@ -10,6 +10,7 @@ import io.grpc.Context;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CheckWritePermissionRequest;
@@ -30,7 +31,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -52,8 +52,7 @@ final class LockServiceTest {
   static void startServer(@TempDir Path directory) throws IOException {
     server =
         TestServer.start(
-            TestServer.with(
-                TestServer.config(directory), Map.of("resourceTypes", List.of("link_type"))),
+            TestServer.config(directory).with(Settings.RESOURCE_TYPES, List.of("link_type")),
             Environment.real());
   }
 

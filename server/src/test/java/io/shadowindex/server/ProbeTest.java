@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.LuceneIndexes;
@@ -51,7 +52,7 @@ final class ProbeTest {
 
   private void start(double maxSlowdown) throws IOException {
     ServerConfig config =
-        TestServer.withProbeMaxSlowdown(TestServer.config(directory), maxSlowdown);
+        TestServer.config(directory).with(Settings.PROBE_MAX_SLOWDOWN, maxSlowdown);
     SwitchStep.Observer steps = step -> observer.before(step);
     server =
         TestServer.start(

@@ -10,7 +10,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
-import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.testing.RecordedStream;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.IndexType;
@@ -142,8 +142,7 @@ final class ResumableWatchTest {
     server.close();
     server =
         TestServer.start(
-            TestServer.withStreams(TestServer.config(directory), StreamConfig.DEFAULT),
-            Environment.real());
+            TestServer.withQuickHousekeeping(TestServer.config(directory)), Environment.real());
     ShadowIndex build = server.startBuild("main");
     var watch = new RecordedStream<WatchBuildResponse>();
     ShadowIndexServiceGrpc.newStub(server.channel())
@@ -162,7 +161,7 @@ final class ResumableWatchTest {
 
   @Test
   void theDeletionOfFilesIsTold() {
-    restart(streams(1_000_000, 90));
+    restart(1_000_000, 90);
     ShadowIndex build = server.startBuild("main");
     long before = server.cancel(build).getRevision();
     var watch = new RecordedStream<WatchBuildsResponse>();
@@ -212,7 +211,7 @@ final class ResumableWatchTest {
 
   @Test
   void aRevisionThatWasForgottenIsOutOfRangeAndALaterOneIsNot() {
-    restart(streams(3, 90));
+    restart(3, 90);
     ShadowIndex build = server.startBuild("main");
     for (int i = 0; i < 5; i++) {
       var _ = server.fail(build);
@@ -258,7 +257,7 @@ final class ResumableWatchTest {
 
   @Test
   void moreStreamsThanAConnectionMayHaveAreRefusedAndOtherCallsStillAnswered() throws Exception {
-    restart(streams(1_000_000, 2));
+    restart(1_000_000, 2);
     ShadowIndex build = server.startBuild("main");
     var first = server.stub().watchBuild(request(build).build());
     var second = server.stub().watchBuild(request(build).build());
@@ -449,22 +448,14 @@ final class ResumableWatchTest {
     return WatchBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId());
   }
 
-  private static StreamConfig streams(long keepEvents, int perConnection) {
-    StreamConfig defaults = StreamConfig.DEFAULT;
-    return new StreamConfig(
-        defaults.lease(),
-        defaults.staleLimit(),
-        Duration.ofDays(1),
-        keepEvents,
-        perConnection + 1,
-        perConnection,
-        defaults.opening(),
-        defaults.reportsPerSecond());
-  }
-
-  private void restart(StreamConfig streams) {
+  private void restart(int keepEvents, int perConnection) {
     server.close();
-    ServerConfig config = TestServer.withStreams(TestServer.config(directory), streams);
+    ServerConfig config =
+        TestServer.withQuickHousekeeping(TestServer.config(directory))
+            .with(Settings.KEEP_LOG, Duration.ofDays(1))
+            .with(Settings.KEEP_EVENTS, keepEvents)
+            .with(Settings.MAX_STREAMS, perConnection + 1)
+            .with(Settings.MAX_STREAMS_PER_CONNECTION, perConnection);
     try {
       server = TestServer.start(config, Environment.real());
     } catch (IOException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.ManualClock;
@@ -61,7 +62,9 @@ final class RivalsTest {
   void startServer(@TempDir Path directory) throws IOException {
     server =
         TestServer.start(
-            TestServer.withQuickSweep(TestServer.config(directory), 0),
+            TestServer.config(directory)
+                .with(Settings.KEEP_GENERATIONS, 0)
+                .with(Settings.SWEEP_INTERVAL, Duration.ofMillis(1)),
             new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }
 

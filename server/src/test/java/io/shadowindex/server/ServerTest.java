@@ -15,6 +15,7 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.shadowindex.server.ShadowIndexServer.DirectoryInUseException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.DelegatingFileOperations;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
@@ -83,7 +84,7 @@ final class ServerTest {
   @Test
   void twoServersWithOneIndexRootAreRefused(@TempDir Path other) throws IOException {
     ServerConfig first = TestServer.config(directory);
-    ServerConfig second = ServerConfig.of(first.listen(), other, first.indexRoot());
+    ServerConfig second = first.with(Settings.DATA_DIR, other);
     try (TestServer server = TestServer.start(first, Environment.real())) {
       assertThat(server.startBuild("main").getState()).isEqualTo(State.BUILDING);
       assertThatThrownBy(() -> TestServer.start(second, Environment.real()))
@@ -291,9 +292,8 @@ final class ServerTest {
   }
 
   private TestServer startWithClock() throws IOException {
-    ServerConfig config = TestServer.config(directory);
     return TestServer.start(
-        TestServer.withStreams(config, config.streams()),
+        TestServer.withQuickHousekeeping(TestServer.config(directory)),
         new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
   }
 

@@ -8,7 +8,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.shadowindex.server.ShadowIndexServer.Environment;
-import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ShadowIndex;
@@ -53,20 +53,12 @@ final class WatchLoadTest {
 
   @BeforeEach
   void startServer(@TempDir Path directory) throws IOException {
-    StreamConfig defaults = StreamConfig.DEFAULT;
     server =
         TestServer.start(
-            TestServer.withStreams(
-                TestServer.config(directory),
-                new StreamConfig(
-                    Duration.ofHours(1),
-                    defaults.staleLimit(),
-                    defaults.keepLog(),
-                    defaults.keepEvents(),
-                    defaults.maxStreams(),
-                    defaults.maxStreamsPerConnection(),
-                    Duration.ofMinutes(1),
-                    Integer.MAX_VALUE)),
+            TestServer.withQuickHousekeeping(TestServer.config(directory))
+                .with(Settings.LEASE, Duration.ofHours(1))
+                .with(Settings.STREAM_OPENING, Duration.ofMinutes(1))
+                .with(Settings.MAX_REPORTS_PER_SECOND, Integer.MAX_VALUE),
             Environment.real());
   }
 

@@ -6,8 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
-import io.shadowindex.server.config.ServerConfig;
-import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.server.testing.WorkerStream;
 import io.shadowindex.v1.BuildConfig;
@@ -40,21 +39,11 @@ final class WorkerStreamTest {
 
   @BeforeEach
   void startServer(@TempDir Path directory) throws IOException {
-    ServerConfig config = TestServer.config(directory);
-    StreamConfig defaults = StreamConfig.DEFAULT;
     server =
         TestServer.start(
-            TestServer.withStreams(
-                config,
-                new StreamConfig(
-                    defaults.lease(),
-                    defaults.staleLimit(),
-                    defaults.keepLog(),
-                    defaults.keepEvents(),
-                    defaults.maxStreams(),
-                    defaults.maxStreamsPerConnection(),
-                    Duration.ofMillis(300),
-                    REPORTS_PER_SECOND)),
+            TestServer.withQuickHousekeeping(TestServer.config(directory))
+                .with(Settings.STREAM_OPENING, Duration.ofMillis(300))
+                .with(Settings.MAX_REPORTS_PER_SECOND, REPORTS_PER_SECOND),
             Environment.real());
   }
 

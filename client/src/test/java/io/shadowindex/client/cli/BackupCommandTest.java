@@ -36,14 +36,14 @@ final class BackupCommandTest {
       assertThat(again.err()).contains("is there already");
 
       assertThat(restore(file, directory.resolve("data")))
-          .isEqualTo("1 shadowindex-server restore: a server is using " + directory.resolve("data"));
+          .isEqualTo("1 shadowindex-server: another server is using " + directory.resolve("data"));
     }
 
     Path data = directory.resolve("data");
     assertThat(restore(file, data)).contains("there is a state in", "--replace moves it aside");
     assertThat(restore(file, data, "--replace")).startsWith("0 restored").contains("state.replaced-");
     assertThat(restore(directory.resolve("none"), data, "--replace"))
-        .isEqualTo("1 shadowindex-server restore: there is no file " + directory.resolve("none"));
+        .isEqualTo("1 shadowindex-server: there is no file " + directory.resolve("none"));
     try (RunningServer server = RunningServer.start(directory)) {
       assertThat(server.get(id).getBranchName()).isEqualTo("main");
     }
@@ -56,7 +56,7 @@ final class BackupCommandTest {
   /** The exit code and what was printed. */
   private static String restore(Path file, Path data, String... options) {
     var printed = new StringWriter();
-    var line = new CommandLine(new Main());
+    CommandLine line = Main.commandLine();
     line.setOut(new PrintWriter(printed, true)).setErr(new PrintWriter(printed, true));
     var arguments = new ArrayList<String>();
     arguments.addAll(List.of("restore", file.toString(), "--data-dir", data.toString()));

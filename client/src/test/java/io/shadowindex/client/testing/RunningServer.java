@@ -3,6 +3,7 @@ package io.shadowindex.client.testing;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.server.ShadowIndexServer;
 import io.shadowindex.server.config.ServerConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListShadowIndexesRequest;
@@ -37,10 +38,11 @@ public final class RunningServer implements AutoCloseable {
 
   private ShadowIndexServer start(int port) throws IOException {
     return ShadowIndexServer.start(
-        ServerConfig.of(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
-            directory.resolve("data"),
-            directory.resolve("index")),
+        ServerConfig.defaults()
+            .with(Settings.LISTEN, new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+            .with(Settings.DATA_DIR, directory.resolve("data"))
+            .with(Settings.INDEX_ROOT, directory.resolve("index"))
+            .with(Settings.REHEARSE, false),
         failures::add);
   }
 

@@ -3,172 +3,226 @@ package io.shadowindex.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.shadowindex.server.config.ServerConfig.Given;
-import io.shadowindex.server.config.ServerConfig.InvalidConfigException;
+import java.io.IOException;
+import java.io.StringReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 
+/**
+ * What can be set and how.
+ *
+ * <p>With {@code -Dshadowindex.docs=write} the documentation is rewritten instead of compared;
+ * {@code make format} does that.
+ */
 final class ServerConfigTest {
 
-  private static final ServerConfig.GivenStreams STREAMS =
-      new ServerConfig.GivenStreams("60s", "6h", "7d", 1_000_000, 10_000, 90);
+  private static final Path DOCUMENTATION = Path.of("../docs/configuration.md");
+  private static final String BEGIN = "<!-- generated from Settings.java: begin -->\n";
+  private static final String END = "<!-- generated from Settings.java: end -->";
+
+  @TempDir private Path directory;
 
   @Test
-  void theDefaultsAreWhatTheDocumentationSays() throws Exception {
-    ServerConfig config = ServerConfig.parse(given("127.0.0.1:50051", "data", null, false));
+  void theDefaultsStayWhatTheyAre() throws Exception {
+    ServerConfig config = parse();
 
-    assertThat(config.listen().getPort()).isEqualTo(50051);
-    assertThat(config.listen().getAddress().isLoopbackAddress()).isTrue();
-    assertThat(config.dataDir()).isEqualTo(Path.of("data").toAbsolutePath());
-    assertThat(config.indexRoot()).isEqualTo(config.dataDir().resolve("index"));
-    assertThat(config.retention()).isEqualTo(Duration.ofHours(24));
-    assertThat(config.grace()).isEqualTo(Duration.ofMinutes(1));
-    assertThat(config.tolerance()).isEqualTo(0.5);
-    assertThat(config.probeMaxSlowdown()).isZero();
-    assertThat(config.streams()).isEqualTo(StreamConfig.DEFAULT);
-    assertThat(config.progressFlush()).isLessThanOrEqualTo(Duration.ofMillis(250));
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "50051",
-        "localhost",
-        "localhost:",
-        ":1",
-        "localhost:x",
-        "localhost:65536",
-        "localhost:-1"
-      })
-  void anAddressThatIsNoneIsRefused(String listen) {
-    assertThat(errors(given(listen, "data", null, false))).anyMatch(e -> e.startsWith("--listen"));
-  }
-
-  @Test
-  void anAddressThatOthersReachNeedsTheExplicitFlag() throws Exception {
-    assertThat(errors(given("0.0.0.0:1", "data", null, false)))
-        .singleElement()
-        .asString()
-        .contains("--allow-plaintext");
-    assertThat(ServerConfig.parse(given("0.0.0.0:1", "data", null, true)).listen().getPort())
-        .isEqualTo(1);
+    assertThat(config.get(Settings.LISTEN))
+        .isEqualTo(new InetSocketAddress(InetAddress.getLoopbackAddress(), 50051));
+    assertThat(config.get(Settings.ALLOW_PLAINTEXT)).isFalse();
+    assertThat(config.get(Settings.DATA_DIR)).isEqualTo(Path.of("data").toAbsolutePath());
+    assertThat(config.get(Settings.INDEX_ROOT)).isEqualTo(Path.of("data/index").toAbsolutePath());
+    assertThat(config.get(Settings.SERVE_ROOT))
+        .isEqualTo(Path.of("data/index/serve").toAbsolutePath());
+    assertThat(config.get(Settings.RETENTION)).isEqualTo(Duration.ofHours(24));
+    assertThat(config.get(Settings.KEEP_GENERATIONS)).isEqualTo(2);
+    assertThat(config.get(Settings.GRACE)).isEqualTo(Duration.ofMinutes(1));
+    assertThat(config.get(Settings.TOLERANCE)).isEqualTo(0.5);
+    assertThat(config.get(Settings.PROBE_MAX_SLOWDOWN)).isZero();
+    assertThat(config.get(Settings.AUTO_SWITCH)).isFalse();
+    assertThat(config.get(Settings.MAX_BUILDS)).isEqualTo(1000);
+    assertThat(config.get(Settings.MAX_BUILDS_PER_BRANCH)).isEqualTo(100);
+    assertThat(config.get(Settings.LEASE)).isEqualTo(Duration.ofMinutes(1));
+    assertThat(config.get(Settings.STALE_LIMIT)).isEqualTo(Duration.ofHours(6));
+    assertThat(config.get(Settings.KEEP_LOG)).isEqualTo(Duration.ofDays(7));
+    assertThat(config.get(Settings.KEEP_EVENTS)).isEqualTo(1_000_000);
+    assertThat(config.get(Settings.MAX_STREAMS)).isEqualTo(10_000);
+    assertThat(config.get(Settings.MAX_STREAMS_PER_CONNECTION)).isEqualTo(90);
+    assertThat(config.get(Settings.STREAM_OPENING)).isEqualTo(Duration.ofSeconds(10));
+    assertThat(config.get(Settings.MAX_REPORTS_PER_SECOND)).isEqualTo(250_000);
+    assertThat(config.get(Settings.AUDIT_LOG)).isEmpty();
+    assertThat(config.get(Settings.AUDIT_RETENTION)).isEqualTo(Duration.ofDays(90));
+    assertThat(config.get(Settings.REHEARSE)).isTrue();
+    assertThat(config.get(Settings.PROGRESS_FLUSH)).isEqualTo(Duration.ofMillis(200));
+    assertThat(config.get(Settings.SWEEP_INTERVAL)).isEqualTo(Duration.ofSeconds(10));
+    assertThat(config.get(Settings.DRAIN)).isEqualTo(Duration.ofSeconds(30));
   }
 
   @Test
-  void theIndexRootCannotBeTheDataDirectory() {
-    assertThat(errors(given("127.0.0.1:0", "data", "./data/", false)))
-        .singleElement()
-        .asString()
-        .contains("--index-root", "must not be the data directory itself");
+  void flagsComeBeforeTheEnvironmentAndThatBeforeTheFile() throws Exception {
+    Path file = file("lease = 1s", "keep-events = 1", "max-streams = 1", "# a remark");
+
+    ServerConfig config =
+        given(
+                Map.of("SHADOWINDEX_LEASE", "2s", "SHADOWINDEX_KEEP_EVENTS", "2"),
+                file,
+                "--lease",
+                "3s")
+            .check();
+
+    assertThat(config.get(Settings.LEASE)).isEqualTo(Duration.ofSeconds(3));
+    assertThat(config.get(Settings.KEEP_EVENTS)).isEqualTo(2);
+    assertThat(config.get(Settings.MAX_STREAMS)).isEqualTo(1);
   }
 
   @Test
-  void theAuditLogIsAFileInADirectoryThatIsThere(@TempDir Path directory) throws Exception {
-    Given given = given("127.0.0.1:0", "data", null, false);
-    Path file = directory.resolve("audit.jsonl");
+  void whatAServerGoesByIsSaidWithItsSourcesAndCanBeGivenToAnother() throws Exception {
+    GivenConfig given =
+        given(
+            Map.of("SHADOWINDEX_LEASE", "2s"),
+            file("max-builds = 7", "data-dir = C:\\\\é"),
+            "--grace",
+            "3s");
 
-    ServerConfig config = ServerConfig.parse(withAudit(given, file.toString(), "7d"));
+    String text = given.describe();
 
-    assertThat(config.audit().file()).isEqualTo(file);
-    assertThat(config.audit().retention()).isEqualTo(Duration.ofDays(7));
-    assertThat(ServerConfig.parse(given).audit().file()).isNull();
-    assertThat(ServerConfig.parse(given).audit().retention()).isEqualTo(Duration.ofDays(90));
-    assertThat(errors(withAudit(given, directory.toString(), "7"))).hasSize(2);
-    assertThat(errors(withAudit(given, directory.resolve("no/file").toString(), "7d")))
-        .singleElement()
-        .asString()
-        .contains("--audit-log", "directory");
+    assertThat(text)
+        .startsWith("# set by flags\ngrace = 3s\n")
+        .contains("# set in the environment\nlease = 2s\n")
+        .contains("# set in the file\ndata-dir = C:\\\\é\nmax-builds = 7\n")
+        .contains("# defaults\nlisten = 127.0.0.1:50051\n", "# audit-log = (no file)\n");
+    assertThat(given(Map.of(), file(text)).check().get(Settings.LEASE))
+        .isEqualTo(Duration.ofSeconds(2));
+    var read = new Properties();
+    read.load(new StringReader(text));
+    assertThat(read).containsEntry("data-dir", "C:\\é");
   }
 
   @Test
-  void limitsOfStreamsThatLeaveNothingAreRefused() {
-    ServerConfig.Given given = given("127.0.0.1:0", "data", null, false);
-    var streams = new ServerConfig.GivenStreams("0s", "soon", "7d", 0, 0, -1);
+  void everythingThatIsWrongIsSaidAtOnceAndWhere() throws Exception {
+    Path file = file("max-streems = 7", "tolerance = 2", "zzz = 1");
 
     assertThat(
             errors(
-                new ServerConfig.Given(
-                    given.listen(),
-                    given.dataDir(),
-                    given.indexRoot(),
-                    given.serveRoot(),
-                    given.retention(),
-                    given.keepGenerations(),
-                    given.tolerance(),
-                    given.probeMaxSlowdown(),
-                    given.autoSwitch(),
-                    given.rehearse(),
-                    given.allowPlaintext(),
-                    given.auditLog(),
-                    given.auditRetention(),
-                    given.maxBuilds(),
-                    given.maxBuildsPerBranch(),
-                    given.resourceTypes(),
-                    streams)))
-        .hasSize(5)
-        .allMatch(error -> error.matches("--(lease|stale-limit|keep-events|max-streams).*"));
+                Map.of("SHADOWINDEX_LEASE", "soon"),
+                file,
+                "--max-builds=0",
+                "--lissten=1",
+                "--listen"))
+        .containsExactlyInAnyOrder(
+            "--max-builds 0: must be a whole number of 1 or more",
+            "--lissten=1: there is no such setting; did you mean --listen?",
+            "Missing required parameter for option '--listen' (HOST:PORT)",
+            "SHADOWINDEX_LEASE soon: must be a number and ms, s, m, h or d, as 24h; 1s or more",
+            "max-streems: there is no such setting; did you mean max-streams?",
+            "zzz: there is no such setting; --help lists all",
+            "tolerance 2: must be 0 to 1");
   }
 
   @Test
-  void allMistakesAreReportedTogether(@TempDir Path directory) throws Exception {
-    Path file = Files.writeString(directory.resolve("file"), "");
-
-    assertThat(errors(given("nowhere", file.toString(), "", false))).hasSize(3);
+  void aFileThatCannotBeReadIsSaid() {
+    assertThat(errors(Map.of(), directory.resolve("none")))
+        .singleElement()
+        .asString()
+        .startsWith("--config " + directory.resolve("none"));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "24", "h", "-1h", "1.5h", "24 h", "1w", "99999999999d"})
-  void aTimeThatIsNoneIsRefused(String retention) {
-    assertThat(errors(given(retention, 2, 0.5)))
+  @CsvSource({
+    "--listen, ''",
+    "--listen, 50051",
+    "--listen, localhost",
+    "--listen, localhost:",
+    "--listen, :1",
+    "--listen, localhost:x",
+    "--listen, localhost:65536",
+    "--listen, localhost:-1",
+    "--retention, ''",
+    "--retention, 24",
+    "--retention, h",
+    "--retention, -1h",
+    "--retention, 1.5h",
+    "--retention, 24 h",
+    "--retention, 1w",
+    "--retention, 99999999999d",
+    "--lease, 0s",
+    "--stale-limit, 59s",
+    "--keep-generations, -1",
+    "--keep-events, 0",
+    "--keep-events, 2147483648",
+    "--tolerance, 1.5",
+    "--tolerance, NaN",
+    "--probe-max-slowdown, -1",
+    "--probe-max-slowdown, 0.5",
+    "--probe-max-slowdown, NaN",
+    "--probe-max-slowdown, Infinity",
+    "--auto-switch, perhaps",
+    "--data-dir, /dev/null",
+    "--data-dir, ''",
+    "--audit-log, /dev",
+    "--audit-log, /no/such/directory/file",
+    "--index-root, ./data/",
+    "--serve-root, data/index",
+  })
+  void aValueThatIsNoneIsRefused(String flag, String value) {
+    assertThat(errors(Map.of(), null, flag + "=" + value))
         .singleElement()
         .asString()
-        .startsWith("--retention");
-  }
-
-  @Test
-  void numbersOutOfRangeAreRefused() {
-    assertThat(errors(given("1h", -1, 1.5)))
-        .hasSize(2)
-        .anyMatch(error -> error.startsWith("--keep-generations -1"))
-        .anyMatch(error -> error.startsWith("--tolerance 1.5"));
-    assertThat(errors(given("1h", 0, Double.NaN))).hasSize(1);
+        .startsWith(flag + " " + value + ": must ");
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {-1, 0.5, Double.NaN, Double.POSITIVE_INFINITY})
-  void aSlowdownThatIsNoFactorIsRefused(double factor) {
-    assertThat(errors(given("1h", 2, 0.5, factor)))
+  @ValueSource(strings = {"--allow-plaintext", "--allow-plaintext=true"})
+  void anAddressThatOthersReachNeedsTheExplicitFlag(String flag) throws Exception {
+    assertThat(errors(Map.of(), null, "--listen=0.0.0.0:1"))
         .singleElement()
         .asString()
-        .startsWith("--probe-max-slowdown");
+        .contains("--allow-plaintext");
+    assertThat(parse("--listen=0.0.0.0:1", flag).get(Settings.LISTEN).getPort()).isEqualTo(1);
   }
 
   @Test
   void everyUnitOfTimeIsUnderstood() throws Exception {
-    assertThat(ServerConfig.parse(given("45s", 2, 0)).retention())
-        .isEqualTo(Duration.ofSeconds(45));
-    assertThat(ServerConfig.parse(given("90m", 2, 0)).retention())
-        .isEqualTo(Duration.ofMinutes(90));
-    assertThat(ServerConfig.parse(given("7d", 2, 0)).retention()).isEqualTo(Duration.ofDays(7));
+    assertThat(parse("--retention=45ms").get(Settings.RETENTION)).isEqualTo(Duration.ofMillis(45));
+    assertThat(parse("--retention=45s").get(Settings.RETENTION)).isEqualTo(Duration.ofSeconds(45));
+    assertThat(parse("--retention=90m").get(Settings.RETENTION)).isEqualTo(Duration.ofMinutes(90));
+    assertThat(parse("--retention=2h").get(Settings.RETENTION)).isEqualTo(Duration.ofHours(2));
+    assertThat(parse("--retention=7d").get(Settings.RETENTION)).isEqualTo(Duration.ofDays(7));
+  }
+
+  @Test
+  void pathsThatAreNotSetFollowThoseThatAre() throws Exception {
+    ServerConfig config = parse("--data-dir=elsewhere");
+    assertThat(config.get(Settings.INDEX_ROOT))
+        .isEqualTo(Path.of("elsewhere/index").toAbsolutePath());
+    assertThat(parse("--index-root=other").get(Settings.SERVE_ROOT))
+        .isEqualTo(Path.of("other/serve").toAbsolutePath());
+    Path file = directory.resolve("audit.jsonl");
+    assertThat(parse("--audit-log=" + file).get(Settings.AUDIT_LOG)).isEqualTo(Optional.of(file));
   }
 
   @Test
   void resourceTypesAreNamesWithCommasBetweenThem() throws Exception {
-    Given given = given("127.0.0.1:0", "data", null, false);
-    assertThat(ServerConfig.parse(given).resourceTypes()).isEmpty();
-    assertThat(
-            ServerConfig.parse(withResourceTypes(given, "object_type,link type")).resourceTypes())
+    assertThat(parse().get(Settings.RESOURCE_TYPES)).isEmpty();
+    assertThat(parse("--resource-types=object_type,link type").get(Settings.RESOURCE_TYPES))
         .containsExactly("object_type", "link type");
     for (String wrong : List.of("", "a,", "a, b", "a\nb", "x".repeat(256))) {
-      assertThat(errors(withResourceTypes(given, wrong)))
+      assertThat(errors(Map.of(), null, "--resource-types=" + wrong))
           .singleElement()
           .asString()
           .startsWith("--resource-types");
@@ -176,131 +230,59 @@ final class ServerConfigTest {
   }
 
   @Test
-  void copiesAreServedFromTheIndexRootOrFromARootOfTheirOwn() throws Exception {
-    Given given = given("127.0.0.1:0", "data", "index", false);
-    assertThat(ServerConfig.parse(given).serveRoot())
-        .isEqualTo(Path.of("index/serve").toAbsolutePath());
-    assertThat(ServerConfig.parse(withServeRoot(given, "elsewhere")).serveRoot())
-        .isEqualTo(Path.of("elsewhere").toAbsolutePath());
-    assertThat(errors(withServeRoot(given, "index")))
-        .singleElement()
-        .asString()
-        .startsWith("--serve-root");
+  void theDocumentationListsTheSettings() throws IOException {
+    String text = Files.readString(DOCUMENTATION);
+    String expected =
+        text.substring(0, text.indexOf(BEGIN))
+            + BEGIN
+            + table()
+            + text.substring(text.indexOf(END));
+    if ("write".equals(System.getProperty("shadowindex.docs"))) {
+      Files.writeString(DOCUMENTATION, expected);
+    } else {
+      assertThat(text).as("`make format` rewrites it").isEqualTo(expected);
+    }
   }
 
-  private static List<String> errors(Given given) {
-    return catchThrowableOfType(InvalidConfigException.class, () -> ServerConfig.parse(given))
+  private static String table() {
+    return Settings.all().stream()
+        .map(
+            setting ->
+                "| `%s` | %s | %s | %s |\n"
+                    .formatted(
+                        setting.flag(),
+                        setting.defaultText().startsWith("(")
+                            ? setting.defaultText().replaceAll("[()]", "")
+                            : "`" + setting.defaultText() + "`",
+                        setting.kind().rule(),
+                        setting.description()))
+        .collect(
+            Collectors.joining(
+                "", "| setting | default | must be | what it is |\n|---|---|---|---|\n", ""));
+  }
+
+  private Path file(String... lines) throws IOException {
+    return Files.write(directory.resolve("shadowindex.properties"), List.of(lines));
+  }
+
+  private static ServerConfig parse(String... flags) throws InvalidConfigException {
+    return given(Map.of(), null, flags).check();
+  }
+
+  private static List<String> errors(
+      Map<String, String> environment, @Nullable Path file, String... flags) {
+    return catchThrowableOfType(
+            InvalidConfigException.class, () -> given(environment, file, flags).check())
         .errors();
   }
 
-  private static Given given(
-      String listen, String dataDir, @Nullable String indexRoot, boolean allowPlaintext) {
-    return new Given(
-        listen,
-        dataDir,
-        indexRoot,
-        null,
-        "24h",
-        2,
-        0.5,
-        0,
-        false,
-        false,
-        allowPlaintext,
-        null,
-        "90d",
-        1000,
-        100,
-        null,
-        STREAMS);
-  }
-
-  private static Given given(String retention, int keepGenerations, double tolerance) {
-    return given(retention, keepGenerations, tolerance, 0);
-  }
-
-  private static Given given(
-      String retention, int keepGenerations, double tolerance, double probeMaxSlowdown) {
-    return new Given(
-        "127.0.0.1:0",
-        "data",
-        null,
-        null,
-        retention,
-        keepGenerations,
-        tolerance,
-        probeMaxSlowdown,
-        false,
-        false,
-        false,
-        null,
-        "90d",
-        1000,
-        100,
-        null,
-        STREAMS);
-  }
-
-  private static Given withResourceTypes(Given given, String resourceTypes) {
-    return new Given(
-        given.listen(),
-        given.dataDir(),
-        given.indexRoot(),
-        given.serveRoot(),
-        given.retention(),
-        given.keepGenerations(),
-        given.tolerance(),
-        given.probeMaxSlowdown(),
-        given.autoSwitch(),
-        given.rehearse(),
-        given.allowPlaintext(),
-        given.auditLog(),
-        given.auditRetention(),
-        given.maxBuilds(),
-        given.maxBuildsPerBranch(),
-        resourceTypes,
-        given.streams());
-  }
-
-  private static Given withServeRoot(Given given, String serveRoot) {
-    return new Given(
-        given.listen(),
-        given.dataDir(),
-        given.indexRoot(),
-        serveRoot,
-        given.retention(),
-        given.keepGenerations(),
-        given.tolerance(),
-        given.probeMaxSlowdown(),
-        given.autoSwitch(),
-        given.rehearse(),
-        given.allowPlaintext(),
-        given.auditLog(),
-        given.auditRetention(),
-        given.maxBuilds(),
-        given.maxBuildsPerBranch(),
-        given.resourceTypes(),
-        given.streams());
-  }
-
-  private static Given withAudit(Given given, String file, String retention) {
-    return new Given(
-        given.listen(),
-        given.dataDir(),
-        given.indexRoot(),
-        given.serveRoot(),
-        given.retention(),
-        given.keepGenerations(),
-        given.tolerance(),
-        given.probeMaxSlowdown(),
-        given.autoSwitch(),
-        given.rehearse(),
-        given.allowPlaintext(),
-        file,
-        retention,
-        given.maxBuilds(),
-        given.maxBuildsPerBranch(),
-        given.resourceTypes(),
-        given.streams());
+  private static GivenConfig given(
+      Map<String, String> environment, @Nullable Path file, String... flags) {
+    CommandSpec command = CommandSpec.create();
+    GivenConfig.addFlags(command);
+    return GivenConfig.read(
+        List.of(new CommandLine(command).parseArgs(flags)),
+        environment,
+        file == null ? null : file.toString());
   }
 }

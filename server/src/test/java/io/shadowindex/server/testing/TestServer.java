@@ -7,7 +7,7 @@ import io.grpc.protobuf.StatusProto;
 import io.shadowindex.server.ShadowIndexServer;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
-import io.shadowindex.server.config.StreamConfig;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.lock.LockStore.LockFilter;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
@@ -25,7 +25,6 @@ import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import java.io.IOException;
-import java.lang.reflect.RecordComponent;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -33,7 +32,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -70,68 +68,23 @@ public final class TestServer implements AutoCloseable {
 
   /** The defaults, with data and index in that directory and a port of its own. */
   public static ServerConfig config(Path directory) {
-    return ServerConfig.of(
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-        directory,
-        directory.resolve("index"));
+    return ServerConfig.defaults()
+        .with(Settings.LISTEN, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        .with(Settings.DATA_DIR, directory)
+        .with(Settings.INDEX_ROOT, directory.resolve("index"))
+        .with(Settings.REHEARSE, false);
   }
 
   /** The same with copies served from elsewhere, and quick to delete what may go. */
   public static ServerConfig withServeRoot(ServerConfig config, Path serveRoot) {
-    return with(config, Map.of("serveRoot", serveRoot, "sweepInterval", Duration.ofMillis(20)));
+    return withQuickHousekeeping(config).with(Settings.SERVE_ROOT, serveRoot);
   }
 
-  /** The same with a limit to how much slower a build's probe queries may be. */
-  public static ServerConfig withProbeMaxSlowdown(ServerConfig config, double factor) {
-    return with(config, Map.of("probeMaxSlowdown", factor));
-  }
-
-  /**
-   * The same with files deleted as soon as they may go, and superseded ones kept only for a time.
-   */
-  public static ServerConfig withQuickSweep(ServerConfig config, int keepGenerations) {
-    return with(
-        config, Map.of("keepGenerations", keepGenerations, "sweepInterval", Duration.ofMillis(1)));
-  }
-
-  /** The same with an audit log that also goes to a file. */
-  public static ServerConfig withAudit(ServerConfig config, ServerConfig.Audit audit) {
-    return with(config, Map.of("audit", audit, "sweepInterval", Duration.ofMillis(20)));
-  }
-
-  /** The same with so many unfinished builds at most. */
-  public static ServerConfig withMaxBuilds(ServerConfig config, int total, int perBranch) {
-    return with(config, Map.of("maxBuilds", total, "maxBuildsPerBranch", perBranch));
-  }
-
-  /** The same with other limits for streams, and quick to look after them. */
-  public static ServerConfig withStreams(ServerConfig config, StreamConfig streams) {
-    return with(
-        config,
-        Map.of(
-            "streams",
-            streams,
-            "progressFlush",
-            Duration.ofMillis(20),
-            "sweepInterval",
-            Duration.ofMillis(50)));
-  }
-
-  /** The same with other values for some of its components, by their names. */
-  public static ServerConfig with(ServerConfig config, Map<String, Object> changes) {
-    try {
-      RecordComponent[] components = ServerConfig.class.getRecordComponents();
-      var types = new Class<?>[components.length];
-      var values = new Object[components.length];
-      for (int i = 0; i < components.length; i++) {
-        types[i] = components[i].getType();
-        Object present = components[i].getAccessor().invoke(config);
-        values[i] = changes.getOrDefault(components[i].getName(), present);
-      }
-      return ServerConfig.class.getDeclaredConstructor(types).newInstance(values);
-    } catch (ReflectiveOperationException e) {
-      throw new LinkageError("the record has changed meanwhile", e);
-    }
+  /** The same with whatever is done now and then done many times a second. */
+  public static ServerConfig withQuickHousekeeping(ServerConfig config) {
+    return config
+        .with(Settings.PROGRESS_FLUSH, Duration.ofMillis(20))
+        .with(Settings.SWEEP_INTERVAL, Duration.ofMillis(20));
   }
 
   public ShadowIndexServer server() {

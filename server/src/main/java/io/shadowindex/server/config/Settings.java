@@ -1,0 +1,227 @@
+package io.shadowindex.server.config;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * All settings of a server. Flags, environment variables, the keys of the file, {@code --help} and
+ * docs/configuration.md follow from this table; what is written here is all there is to a new one.
+ */
+public final class Settings {
+
+  private static final List<Setting<?>> ALL = new ArrayList<>();
+
+  private static final Kind<Integer> COUNT = Kind.wholeNumber(1, Integer.MAX_VALUE);
+  private static final Kind<Duration> TIME = Kind.time(Duration.ZERO);
+  private static final Kind<Duration> INTERVAL = Kind.time(Duration.ofMillis(1));
+
+  public static final Setting<InetSocketAddress> LISTEN =
+      setting("listen", Kind.ADDRESS, "127.0.0.1:50051", "Address to listen on; port 0 picks one.");
+
+  public static final Setting<Boolean> ALLOW_PLAINTEXT =
+      setting(
+          "allow-plaintext",
+          Kind.SWITCH,
+          "false",
+          "Listen without encryption on an address that others can reach.");
+
+  public static final Setting<Path> DATA_DIR =
+      setting("data-dir", Kind.DIRECTORY, "data", "Where the state is kept.");
+
+  public static final Setting<Path> INDEX_ROOT =
+      setting(
+          "index-root",
+          Kind.DIRECTORY,
+          "(index in the data directory)",
+          config -> config.get(DATA_DIR).resolve("index"),
+          "Where builds and live links are.");
+
+  public static final Setting<Path> SERVE_ROOT =
+      setting(
+          "serve-root",
+          Kind.DIRECTORY,
+          "(serve in the index root)",
+          config -> config.get(INDEX_ROOT).resolve("serve"),
+          "Where COPY_AND_REPLACE copies to, best on the volume that readers read from.");
+
+  public static final Setting<Duration> RETENTION =
+      setting(
+          "retention",
+          TIME,
+          "24h",
+          "How long superseded generations and failed builds keep their files.");
+
+  public static final Setting<Integer> KEEP_GENERATIONS =
+      setting(
+          "keep-generations",
+          Kind.wholeNumber(0, Integer.MAX_VALUE),
+          "2",
+          "How many superseded generations of an index keep their files however old they are.");
+
+  public static final Setting<Duration> GRACE =
+      setting(
+          "grace",
+          TIME,
+          "60s",
+          "How long a generation keeps its files that was superseded without `backup_current`, so"
+              + " that readers that have it open can end.");
+
+  public static final Setting<Double> TOLERANCE =
+      setting(
+          "tolerance",
+          Kind.number("FRACTION", "0 to 1", number -> number >= 0 && number <= 1),
+          "0.5",
+          "How far count and size of a build may be from the live generation's; a request may be"
+              + " stricter.");
+
+  public static final Setting<Double> PROBE_MAX_SLOWDOWN =
+      setting(
+          "probe-max-slowdown",
+          Kind.number(
+              "FACTOR",
+              "0, or 1 or more",
+              number -> number == 0 || (number >= 1 && number < Double.POSITIVE_INFINITY)),
+          "0",
+          "How many times as long as before a build's probe queries may take: a build that is slower"
+              + " is not switched to, and rolled back when it turns out afterwards; 0 only"
+              + " measures.");
+
+  public static final Setting<Boolean> AUTO_SWITCH =
+      setting(
+          "auto-switch",
+          Kind.SWITCH,
+          "false",
+          "Switch to builds when they are complete, unless they say otherwise.");
+
+  public static final Setting<Integer> MAX_BUILDS =
+      setting(
+          "max-builds",
+          COUNT,
+          "1000",
+          "How many builds may be unfinished at a time; others are refused.");
+
+  public static final Setting<Integer> MAX_BUILDS_PER_BRANCH =
+      setting("max-builds-per-branch", COUNT, "100", "How many of them in one branch.");
+
+  public static final Setting<List<String>> RESOURCE_TYPES =
+      setting(
+          "resource-types",
+          Kind.NAMES,
+          "(none)",
+          _ -> List.of(),
+          "Resource types that every branch has, besides those of its builds and locks: what a writer"
+              + " that is kept out is told it can write to instead.");
+
+  public static final Setting<Duration> LEASE =
+      setting(
+          "lease",
+          Kind.time(Duration.ofSeconds(1)),
+          "60s",
+          "How long a worker may be silent before its build counts as stalled and may be claimed by"
+              + " another.");
+
+  public static final Setting<Duration> STALE_LIMIT =
+      setting(
+          "stale-limit",
+          TIME,
+          "6h",
+          "How long all workers of a build may be silent before it is FAILED; not less than the"
+              + " lease.");
+
+  public static final Setting<Duration> KEEP_LOG =
+      setting("keep-log", TIME, "7d", "How long events are kept for watches that resume.");
+
+  public static final Setting<Integer> KEEP_EVENTS =
+      setting("keep-events", COUNT, "1000000", "How many events are kept at most.");
+
+  public static final Setting<Integer> MAX_STREAMS =
+      setting("max-streams", COUNT, "10000", "How many watches and worker streams there may be.");
+
+  public static final Setting<Integer> MAX_STREAMS_PER_CONNECTION =
+      setting(
+          "max-streams-per-connection",
+          COUNT,
+          "90",
+          "How many of them in one connection; ten other calls fit in beside.");
+
+  public static final Setting<Duration> STREAM_OPENING =
+      setting(
+          "stream-opening",
+          INTERVAL,
+          "10s",
+          "How long a worker's stream may be open before its first report.");
+
+  public static final Setting<Integer> MAX_REPORTS_PER_SECOND =
+      setting(
+          "max-reports-per-second",
+          COUNT,
+          "250000",
+          "How many reports one worker's stream may bring in a second.");
+
+  public static final Setting<Optional<Path>> AUDIT_LOG =
+      setting(
+          "audit-log",
+          Kind.FILE,
+          "(no file)",
+          _ -> Optional.empty(),
+          "Append who changed what, or was refused to, to this file as JSON lines, besides keeping it"
+              + " in the state.");
+
+  public static final Setting<Duration> AUDIT_RETENTION =
+      setting("audit-retention", TIME, "90d", "How long the state keeps who changed what.");
+
+  public static final Setting<Boolean> REHEARSE =
+      setting(
+          "rehearse",
+          Kind.SWITCH,
+          "true",
+          "Switch a throw-away index some 200 times in the background after the start, so that the"
+              + " first real switch is as short as later ones.");
+
+  public static final Setting<Duration> PROGRESS_FLUSH =
+      setting(
+          "progress-flush",
+          INTERVAL,
+          "200ms",
+          "How often progress and audit entries that are in memory are stored: how much of them a"
+              + " crash may take.");
+
+  public static final Setting<Duration> SWEEP_INTERVAL =
+      setting(
+          "sweep-interval",
+          INTERVAL,
+          "10s",
+          "How often files and entries that may go are deleted.");
+
+  public static final Setting<Duration> DRAIN =
+      setting(
+          "drain", TIME, "30s", "How long a server that is told to stop waits for running calls.");
+
+  private Settings() {}
+
+  /** In the order in which they are documented. */
+  public static List<Setting<?>> all() {
+    return List.copyOf(ALL);
+  }
+
+  private static <T> Setting<T> setting(
+      String name, Kind<T> kind, String defaultText, String description) {
+    return setting(name, kind, defaultText, _ -> kind.reader().read(defaultText), description);
+  }
+
+  private static <T> Setting<T> setting(
+      String name,
+      Kind<T> kind,
+      String defaultText,
+      Function<ServerConfig, T> defaultValue,
+      String description) {
+    var setting = new Setting<>(name, kind, defaultText, defaultValue, description);
+    ALL.add(setting);
+    return setting;
+  }
+}
