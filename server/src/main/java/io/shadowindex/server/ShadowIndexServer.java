@@ -4,6 +4,8 @@ import io.shadowindex.server.audit.AuditFile;
 import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildLimits;
+import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
@@ -21,6 +23,9 @@ import io.shadowindex.server.lock.LockManager;
 import io.shadowindex.server.lock.LockQueue;
 import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.lock.WritePermissions;
+import io.shadowindex.server.observe.AdminEndpoint.Readiness;
+import io.shadowindex.server.observe.AdminEndpoint;
+import io.shadowindex.server.observe.Metrics;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.storage.StateRestore;
 import io.shadowindex.server.storage.StateStore;
@@ -43,11 +48,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,6 +78,8 @@ public final class ShadowIndexServer implements AutoCloseable {
   private final SwitchStore switchStore;
   private final BuildStore buildStore;
   private final GrpcEndpoint endpoint;
+  private final Metrics metrics;
+  private final @Nullable AdminEndpoint admin;
 
   /** Another server works on the same directory. */
   public static final class DirectoryInUseException extends IOException {
@@ -115,6 +126,12 @@ public final class ShadowIndexServer implements AutoCloseable {
     this.config = config;
     try {
       takeDirectories();
+      this.metrics = open(new Metrics());
+      var adminAddress = config.get(Settings.ADMIN_LISTEN);
+      this.admin =
+          adminAddress.isPresent()
+              ? open(new AdminEndpoint(adminAddress.get(), metrics))
+              : null;
       FileOperations files = environment.files();
       files.deleteTree(backupDirectory());
       new StateRestore(config.get(Settings.DATA_DIR), files, environment.clock()).finish();
@@ -130,6 +147,10 @@ public final class ShadowIndexServer implements AutoCloseable {
                   config.get(Settings.MAX_BUILDS), config.get(Settings.MAX_BUILDS_PER_BRANCH)));
       this.switchStore = state.switches();
       this.lockStore = state.locks();
+      state.onGroupCommit(metrics::committed);
+      metrics.countBuilds(this::countBuilds);
+      metrics.gauge(
+          "shadowindex.writes.queued", "Transactions that wait for the writer", state::queuedWrites);
       var lockQueue = new LockQueue();
       var lockFeed = new LockFeed(lockStore);
       var forecast = new SwitchForecast(buildStore, board, environment.clock());
@@ -171,6 +192,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               environment.clock(),
               environment.switchSteps(),
               onFailure);
+      switches.onEnded(metrics::ended);
       long began = System.nanoTime();
       files.createDirectories(layout.builds());
       switches.recovery().run();
@@ -217,10 +239,12 @@ public final class ShadowIndexServer implements AutoCloseable {
               auditLog,
               layout,
               environment.clock(),
+              metrics.registry(),
               endpointSettings(config));
       locks.start();
       autoSwitcher.start();
       endpoint.start();
+      ready(Readiness.READY);
       open(new Rehearsal(
               config.get(Settings.DATA_DIR).resolve("rehearsal"),
               config.get(Settings.REHEARSE) ? REHEARSED_SWITCHES : 0))
@@ -264,8 +288,25 @@ public final class ShadowIndexServer implements AutoCloseable {
   /** Stops: takes no new calls, waits for those under way, and closes the database. */
   @Override
   public void close() {
+    ready(Readiness.DRAINING);
     endpoint.stop(config.get(Settings.DRAIN));
     closeOpened();
+  }
+
+  private void ready(Readiness readiness) {
+    if (admin != null) {
+      admin.become(readiness);
+    }
+  }
+
+  /** The port of {@code /metrics} and its like; empty when there is none. */
+  public OptionalInt adminPort() {
+    return admin == null ? OptionalInt.empty() : OptionalInt.of(admin.port());
+  }
+
+  /** All builds that there ever were. */
+  private Map<BuildState, Long> countBuilds() {
+    return buildStore.list(new BuildFilter(null, null, Set.of()), Long.MAX_VALUE, 1).counts();
   }
 
   private void takeDirectories() throws IOException {

@@ -50,6 +50,8 @@ final class ArchitectureTest {
         .definedBy(ROOT + ".audit")
         .layer("backup")
         .definedBy(ROOT + ".backup")
+        .layer("observe")
+        .definedBy(ROOT + ".observe")
         .layer("refusal")
         .definedBy(ROOT + ".refusal")
         .whereLayer("composition")
@@ -65,9 +67,10 @@ final class ArchitectureTest {
         .whereLayer("lock")
         .mayOnlyBeAccessedByLayers("composition", "grpc", "storage", "switchover")
         .whereLayer("switchover")
-        .mayOnlyBeAccessedByLayers("composition", "grpc", "storage")
+        .mayOnlyBeAccessedByLayers("composition", "grpc", "storage", "observe")
         .whereLayer("build")
-        .mayOnlyBeAccessedByLayers("composition", "grpc", "storage", "watch", "switchover")
+        .mayOnlyBeAccessedByLayers(
+            "composition", "grpc", "storage", "watch", "switchover", "observe")
         .whereLayer("index")
         .mayOnlyBeAccessedByLayers(
             "composition", "grpc", "storage", "switchover", "build", "lucene")
@@ -77,6 +80,8 @@ final class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("composition", "grpc", "storage")
         .whereLayer("backup")
         .mayOnlyBeAccessedByLayers("composition", "grpc", "storage")
+        .whereLayer("observe")
+        .mayOnlyBeAccessedByLayers("composition")
         .whereLayer("lucene")
         .mayNotBeAccessedByAnyLayer()
         .check(server);

@@ -35,6 +35,10 @@ record Kind<T>(String label, String rule, Reader<T> reader) {
           "HOST:PORT with a host that there is and a port of 0 to 65535",
           Kind::readAddress);
 
+  /** An address that may be left out. */
+  static final Kind<Optional<InetSocketAddress>> OPTIONAL_ADDRESS =
+      new Kind<>(ADDRESS.label(), ADDRESS.rule(), text -> Optional.of(readAddress(text)));
+
   static final Kind<Path> DIRECTORY =
       new Kind<>("DIR", "a directory, or the path of one to create", Kind::readDirectory);
 

@@ -30,6 +30,15 @@ public final class Settings {
           "false",
           "Listen without encryption on an address that others can reach.");
 
+  public static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
+      setting(
+          "admin-listen",
+          Kind.OPTIONAL_ADDRESS,
+          "(no address)",
+          _ -> Optional.empty(),
+          "Address of a plain HTTP server with /metrics for Prometheus, /livez and /readyz; for the"
+              + " machines of operators only. Port 0 picks one.");
+
   public static final Setting<Path> DATA_DIR =
       setting("data-dir", Kind.DIRECTORY, "data", "Where the state is kept.");
 

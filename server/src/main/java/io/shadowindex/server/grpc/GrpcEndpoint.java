@@ -7,6 +7,9 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.grpc.MetricCollectingServerInterceptor;
 import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
@@ -77,6 +80,7 @@ public final class GrpcEndpoint {
       AuditLog auditLog,
       IndexLayout layout,
       InstantSource clock,
+      MeterRegistry meters,
       Settings settings) {
     this.watches = watches;
     this.workers = workers;
@@ -107,7 +111,17 @@ public final class GrpcEndpoint {
         new RepeatableCalls(
             requests,
             new UnansweredRequests(builds, switches, removal, messages, switchMessages, locks));
-    List<ServerInterceptor> interceptors = List.of(limits, audited, errors, validation, repeatable);
+    Gauge.builder("shadowindex.streams", limits, StreamLimits::open)
+        .description("Watches and worker streams that are open")
+        .register(meters);
+    List<ServerInterceptor> interceptors =
+        List.of(
+            new MetricCollectingServerInterceptor(meters),
+            limits,
+            audited,
+            errors,
+            validation,
+            repeatable);
     this.server =
         NettyServerBuilder.forAddress(settings.listen())
             .executor(handlers)

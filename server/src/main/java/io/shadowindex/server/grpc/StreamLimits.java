@@ -30,6 +30,11 @@ final class StreamLimits extends ServerTransportFilter implements ServerIntercep
     this.inTotal = inTotal;
   }
 
+  /** How many there are. */
+  int open() {
+    return ofServer.get();
+  }
+
   @Override
   public Attributes transportReady(Attributes transport) {
     return transport.toBuilder().set(OF_CONNECTION, new AtomicInteger()).build();

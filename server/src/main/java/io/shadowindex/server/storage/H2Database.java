@@ -4,6 +4,7 @@ import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.request.Mutation;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
@@ -70,6 +71,7 @@ public final class H2Database implements Transactions, AutoCloseable {
   private final DSLContext writerContext;
   private final Thread writer;
   private volatile boolean failed;
+  private volatile Consumer<Duration> onBatch = duration -> {};
 
   /** What waits for the writer, and who waits for it. */
   private abstract static sealed class Job<T> {
@@ -296,6 +298,11 @@ public final class H2Database implements Transactions, AutoCloseable {
     listeners.add(listener);
   }
 
+  /** Has the listener told how long each group commit took, on the writer thread. */
+  void onBatch(Consumer<Duration> listener) {
+    onBatch = listener;
+  }
+
   /** How many transactions wait for the writer. */
   int queued() {
     return queue.size();
@@ -370,6 +377,7 @@ public final class H2Database implements Transactions, AutoCloseable {
       batch.forEach(Job::answerUnknown);
       return;
     }
+    long began = System.nanoTime();
     try {
       durable.beginBatch();
       for (Transaction<?> transaction : batch) {
@@ -387,6 +395,7 @@ public final class H2Database implements Transactions, AutoCloseable {
       return;
     }
     batch.forEach(Job::answer);
+    onBatch.accept(Duration.ofNanos(System.nanoTime() - began));
   }
 
   private Job<?> takeUninterruptibly() {

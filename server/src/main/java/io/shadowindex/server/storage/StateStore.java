@@ -9,6 +9,7 @@ import io.shadowindex.server.request.RequestStore;
 import io.shadowindex.server.switchover.SwitchStore;
 import io.shadowindex.server.watch.BuildLog;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.function.Consumer;
 
@@ -66,6 +67,16 @@ public final class StateStore implements AutoCloseable {
   /** Has the listener called after changes have become durable; it must not block. */
   public void onCommit(Runnable listener) {
     database.onCommit(listener);
+  }
+
+  /** Has the listener told how long each group commit took; it must not block. */
+  public void onGroupCommit(Consumer<Duration> listener) {
+    database.onBatch(listener);
+  }
+
+  /** How many transactions wait to be written. */
+  public int queuedWrites() {
+    return database.queued();
   }
 
   /** Backups of all of it, as files in that directory while they are read. */

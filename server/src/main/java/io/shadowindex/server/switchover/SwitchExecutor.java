@@ -71,6 +71,7 @@ public final class SwitchExecutor {
   private final ProgressBoard board;
   private final SwitchPreviews previews;
   private final InstantSource clock;
+  private volatile Consumer<SwitchOutcome> onEnded = outcome -> {};
 
   /** The builds whose files are being copied; a second copy would replace the first under it. */
   private final Set<UUID> copying = ConcurrentHashMap.newKeySet();
@@ -136,6 +137,11 @@ public final class SwitchExecutor {
             new SwitchConclusion.Retention(
                 settings.keepBackup(), settings.grace(), settings.keepFailed()));
     this.cutover = new Cutover(store, locks, conclusion, observer, outcomeUnknown);
+  }
+
+  /** Has the listener told how each switch and rollback ended; it must not block. */
+  public void onEnded(Consumer<SwitchOutcome> listener) {
+    onEnded = listener;
   }
 
   /** Recovery with the same rules as the switches of this executor. */
@@ -388,6 +394,7 @@ public final class SwitchExecutor {
             outcome.validation().errors(),
             outcome.verificationErrors(),
             clock.instant()));
+    onEnded.accept(outcome);
     return outcome;
   }
 
