@@ -31,7 +31,8 @@ final class CommandExamplesTest {
 
   /** Not for a server that only answers, or never at an end. */
   private static final Pattern NOT_RUN =
-      Pattern.compile("shadowctl (index |backup |demo|scenario|context|completion|search|top(?! --once)).*");
+      Pattern.compile(
+          "shadowctl (index |backup |demo|scenario|context|completion|search|top(?! --once)).*");
 
   @Test
   void everyCommandHasExamplesThatItUnderstands() {
