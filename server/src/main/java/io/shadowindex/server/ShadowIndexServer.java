@@ -5,8 +5,8 @@ import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildLimits;
 import io.shadowindex.server.build.BuildState;
-import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.BuildStore;
+import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
@@ -23,8 +23,8 @@ import io.shadowindex.server.lock.LockManager;
 import io.shadowindex.server.lock.LockQueue;
 import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.lock.WritePermissions;
-import io.shadowindex.server.observe.AdminEndpoint.Readiness;
 import io.shadowindex.server.observe.AdminEndpoint;
+import io.shadowindex.server.observe.AdminEndpoint.Readiness;
 import io.shadowindex.server.observe.Metrics;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.storage.StateRestore;
@@ -129,9 +129,7 @@ public final class ShadowIndexServer implements AutoCloseable {
       this.metrics = open(new Metrics());
       var adminAddress = config.get(Settings.ADMIN_LISTEN);
       this.admin =
-          adminAddress.isPresent()
-              ? open(new AdminEndpoint(adminAddress.get(), metrics))
-              : null;
+          adminAddress.isPresent() ? open(new AdminEndpoint(adminAddress.get(), metrics)) : null;
       FileOperations files = environment.files();
       files.deleteTree(backupDirectory());
       new StateRestore(config.get(Settings.DATA_DIR), files, environment.clock()).finish();
@@ -150,7 +148,9 @@ public final class ShadowIndexServer implements AutoCloseable {
       state.onGroupCommit(metrics::committed);
       metrics.countBuilds(this::countBuilds);
       metrics.gauge(
-          "shadowindex.writes.queued", "Transactions that wait for the writer", state::queuedWrites);
+          "shadowindex.writes.queued",
+          "Transactions that wait for the writer",
+          state::queuedWrites);
       var lockQueue = new LockQueue();
       var lockFeed = new LockFeed(lockStore);
       var forecast = new SwitchForecast(buildStore, board, environment.clock());
@@ -230,7 +230,8 @@ public final class ShadowIndexServer implements AutoCloseable {
               new WorkerStreams(board),
               new LockGrpcService(
                   locks,
-                  new WritePermissions(lockStore, lockQueue, forecast, config.get(Settings.RESOURCE_TYPES)),
+                  new WritePermissions(
+                      lockStore, lockQueue, forecast, config.get(Settings.RESOURCE_TYPES)),
                   lockFeed),
               new AdminGrpcService(state.backups(backupDirectory())),
               locks,
@@ -322,8 +323,7 @@ public final class ShadowIndexServer implements AutoCloseable {
 
   /** Takes a directory for this process alone. */
   static OwnedDirectory take(Path directory) throws IOException {
-    return OwnedDirectory.take(directory)
-        .orElseThrow(() -> new DirectoryInUseException(directory));
+    return OwnedDirectory.take(directory).orElseThrow(() -> new DirectoryInUseException(directory));
   }
 
   /** Where backups are while somebody reads them. */

@@ -161,8 +161,7 @@ final class LockProofTest {
       throws Exception {
     var flips = new Flips();
     Environment real = Environment.real();
-    var config =
-        TestServer.config(directory).with(Settings.REHEARSE, REHEARSED);
+    var config = TestServer.config(directory).with(Settings.REHEARSE, REHEARSED);
     try (var server = TestServer.start(config, new Environment(real.clock(), real.files(), flips));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       await().atMost(Duration.ofMinutes(1)).until(LockProofTest::isRehearsed);

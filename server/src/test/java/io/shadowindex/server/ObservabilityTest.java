@@ -31,7 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class ObservabilityTest {
 
   private static final Path DASHBOARD = Path.of("../docs/grafana-dashboard.json");
-  private static final Pattern METRIC = Pattern.compile("\\b((?:shadowindex|grpc|jvm|process)_\\w+)");
+  private static final Pattern METRIC =
+      Pattern.compile("\\b((?:shadowindex|grpc|jvm|process)_\\w+)");
 
   private final HttpClient http = HttpClient.newHttpClient();
   private TestServer server;
@@ -70,11 +71,13 @@ final class ObservabilityTest {
         .contains("shadowindex_builds{state=\"building\"} 1.0")
         .contains("shadowindex_builds{state=\"failed\"} 0.0")
         .contains("shadowindex_switch_seconds_count{kind=\"switch\",outcome=\"live\"} 1")
-        .contains("shadowindex_switch_lock_held_seconds_bucket{kind=\"switch\",outcome=\"live\",le=\"0.01\"}")
+        .contains(
+            "shadowindex_switch_lock_held_seconds_bucket{kind=\"switch\",outcome=\"live\",le=\"0.01\"}")
         .contains("shadowindex_streams 1.0")
         .contains("shadowindex_writes_queued 0.0")
         .containsPattern("shadowindex_commit_seconds_count [1-9]")
-        .containsPattern("grpc_server_processing_duration_seconds_count\\{.*method=\"SwitchIndex\".*\\} 1")
+        .containsPattern(
+            "grpc_server_processing_duration_seconds_count\\{.*method=\"SwitchIndex\".*\\} 1")
         .contains("jvm_memory_used_bytes");
     server.cancel(building);
     await().untilAsserted(() -> assertThat(metrics()).contains("shadowindex_streams 0.0"));

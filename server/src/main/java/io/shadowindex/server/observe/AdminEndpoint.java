@@ -62,7 +62,8 @@ public final class AdminEndpoint implements AutoCloseable {
   private static void sendMetrics(HttpExchange exchange, Metrics metrics) throws IOException {
     String accepted = exchange.getRequestHeaders().getFirst("Accept");
     boolean open = accepted != null && accepted.contains(OPEN_METRICS);
-    String type = open ? OPEN_METRICS + "; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4";
+    String type =
+        open ? OPEN_METRICS + "; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4";
     send(exchange, 200, type, metrics.scrape(type));
   }
 

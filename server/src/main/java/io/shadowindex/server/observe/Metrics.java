@@ -26,13 +26,14 @@ import java.util.function.Supplier;
  * What is counted and timed, for Prometheus to fetch. Counting costs some nanoseconds and no lock;
  * what has to be asked for is asked when somebody fetches.
  *
- * <p>Names are those of Micrometer; Prometheus sees {@code shadowindex_switch_lock_held_seconds} and
- * the like.
+ * <p>Names are those of Micrometer; Prometheus sees {@code shadowindex_switch_lock_held_seconds}
+ * and the like.
  */
 public final class Metrics implements AutoCloseable {
 
   /** From a quiet machine's lock to one that everybody notices. */
-  private static final Duration[] LOCK_HELD_BUCKETS = millis(1, 2, 3, 5, 7, 10, 15, 20, 50, 100, 1000);
+  private static final Duration[] LOCK_HELD_BUCKETS =
+      millis(1, 2, 3, 5, 7, 10, 15, 20, 50, 100, 1000);
 
   private static final Duration[] BUCKETS =
       millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000, 60_000, 600_000);
@@ -45,7 +46,10 @@ public final class Metrics implements AutoCloseable {
           .description("Builds and generations, by state")
           .register(registry);
   private final Timer commits =
-      timer("shadowindex.commit", "Group commits, from the first statement to the disk's answer", BUCKETS)
+      timer(
+              "shadowindex.commit",
+              "Group commits, from the first statement to the disk's answer",
+              BUCKETS)
           .register(registry);
   private volatile Supplier<Map<BuildState, Long>> buildCounts = Map::of;
 
@@ -102,7 +106,10 @@ public final class Metrics implements AutoCloseable {
     Map<BuildState, Long> counts = buildCounts.get();
     builds.register(
         Arrays.stream(BuildState.values())
-            .map(state -> MultiGauge.Row.of(Tags.of("state", name(state)), counts.getOrDefault(state, 0L)))
+            .map(
+                state ->
+                    MultiGauge.Row.of(
+                        Tags.of("state", name(state)), counts.getOrDefault(state, 0L)))
             .toList(),
         true);
     return registry.scrape(contentType);
