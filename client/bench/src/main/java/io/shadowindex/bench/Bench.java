@@ -17,7 +17,16 @@ import picocli.CommandLine.Option;
 final class Bench implements Callable<Integer> {
 
   /** The most telling first: a run that is interrupted has said the most it could. */
-  static final List<Measure> MEASURES = List.of(new Transitions(), new LockOut(), new FanOut(), new Calls());
+  static final List<Measure> MEASURES = 
+      List.of(
+          new Transitions(),
+          new LockOut(),
+          new FanOut(),
+          new Calls(),
+          new Sealing(),
+          new Footprint(),
+          new Growth(),
+          new Scenarios());
 
   @Option(names = "--home", required = true, description = "The project, built.")
   private Path home = Path.of(".");

@@ -93,7 +93,7 @@ final class Calls implements Measure {
     Map<Subject, List<Call>> asking = new LinkedHashMap<>();
     for (Subject subject : subjects) {
       reporting.put(subject, clients(count, i -> reporting(subject, i)));
-      asking.put(subject, clients(count, i -> asking(subject)));
+      asking.put(subject, clients(count, i -> asking(subject.connections())));
     }
     for (int round = 0; round < lab.plan().rounds(); round++) {
       for (Subject subject : subjects) {
@@ -135,8 +135,9 @@ final class Calls implements Measure {
         .setProgressPercent(50);
   }
 
-  private static Call asking(Subject subject) {
-    var stub = LockServiceGrpc.newBlockingStub(subject.connections().calling());
+  /** A client that asks whether it may write to what nobody has locked. */
+  static Call asking(Connections connections) {
+    var stub = LockServiceGrpc.newBlockingStub(connections.calling());
     var question =
         CheckWritePermissionRequest.newBuilder()
             .setBranchName(ShadowIndexServer.BRANCH)

@@ -24,7 +24,7 @@ final class ClosedLoop {
               for (long began = System.nanoTime(); began < until; ) {
                 call.make();
                 long ended = System.nanoTime();
-                if (began >= from && ended <= until) {
+                if (ended >= from && ended <= until) {
                   recorded.recordValue(Sample.bounded(ended - began));
                 }
                 began = ended;

@@ -1,6 +1,7 @@
 package io.shadowindex.bench;
 
 import java.nio.file.Path;
+import java.sql.SQLException;
 
 /** Something that replaces a live index again and again. */
 interface Flip extends AutoCloseable {
@@ -14,5 +15,5 @@ interface Flip extends AutoCloseable {
   Path liveFile();
 
   @Override
-  void close() throws Exception;
+  void close() throws SQLException;
 }

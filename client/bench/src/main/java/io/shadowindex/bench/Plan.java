@@ -71,22 +71,22 @@ record Plan(
           List.of(1, 64),
           List.of(1, 100, 1_000),
           50_000,
-          200,
+          150,
           List.of(Generation.SMALL, Generation.LARGE, Generation.SOME_FILES),
           256,
           2_000,
-          3,
+          2,
           List.of(10, 1_000));
 
   static final Plan FULL =
       new Plan(
           "full",
-          5,
+          3,
           Duration.ofSeconds(1),
           Duration.ofSeconds(2),
           List.of(1, 64),
           List.of(1, 100, 1_000, 10_000),
-          200_000,
+          100_000,
           500,
           List.of(
               Generation.SMALL,
@@ -97,7 +97,7 @@ record Plan(
           1024,
           20_000,
           5,
-          List.of(10, 1_000, 100_000));
+          List.of(10, 1_000, 20_000));
 
   static Plan named(String name) {
     return List.of(SMOKE, QUICK, FULL).stream()

@@ -9,6 +9,7 @@ import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * ShadowIndex switching between two generations: after the first two switches by rollbacks, which
@@ -19,13 +20,17 @@ final class ServerFlip implements Flip {
   private final ShadowIndexServer server;
   private final String indexName;
   private final Path live;
+  private final List<String> generations;
+  private int flips;
 
   ServerFlip(ShadowIndexServer server, String indexName, Generation generation) throws IOException {
     this.server = server;
     this.indexName = indexName;
     ShadowIndex first = built(server, indexName, generation);
     var _ = switchTo(server, first);
-    var _ = switchTo(server, built(server, indexName, generation));
+    ShadowIndex second = built(server, indexName, generation);
+    var _ = switchTo(server, second);
+    this.generations = List.of(first.getShadowIndexId(), second.getShadowIndexId());
     this.live = Path.of(first.getCurrentIndexPath());
   }
 
@@ -74,6 +79,7 @@ final class ServerFlip implements Flip {
                     .setBranchName(ShadowIndexServer.BRANCH)
                     .setIndexType(IndexType.Enum.SEARCH_INDEX)
                     .setIndexName(indexName)
+                    .setShadowIndexId(generations.get(flips++ % generations.size()))
                     .build());
     if (!answer.getSuccess()) {
       throw new IllegalStateException("the rollback failed: " + answer.getMessage());

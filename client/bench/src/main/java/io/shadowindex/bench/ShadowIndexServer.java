@@ -19,12 +19,14 @@ final class ShadowIndexServer implements AutoCloseable {
   static final String RESOURCE_TYPE = "object_type";
 
   private final Launched process;
+  private final String address;
   private final Connections connections;
   private final ManagedChannel channel;
 
   private ShadowIndexServer(Launched process) throws IOException {
     this.process = process;
-    this.connections = new Connections(process.address());
+    this.address = process.address();
+    this.connections = new Connections(address);
     this.channel = connections.calling();
   }
 
@@ -49,6 +51,10 @@ final class ShadowIndexServer implements AutoCloseable {
 
   Launched process() {
     return process;
+  }
+
+  String address() {
+    return address;
   }
 
   Connections connections() {

@@ -1,21 +1,26 @@
 package io.shadowindex.bench;
 
 import io.grpc.stub.StreamObserver;
+import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.PauseBuildRequest;
 import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.WatchBuildResponse;
 import io.shadowindex.v1.WatchBuildsRequest;
 import io.shadowindex.v1.WatchBuildsResponse;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /**
  * ShadowIndex as a store: a write is PauseBuild and ResumeBuild in turns, of a build of its own. It
  * changes a row by compare-and-set and appends an event, which watchers of the branch get.
  */
 final class ShadowIndexStore implements Store {
+
+  private static final int FILLING = 32;
 
   private final ShadowIndexServer server;
   private final AtomicInteger records = new AtomicInteger();
@@ -46,6 +51,45 @@ final class ShadowIndexStore implements Store {
           var _ = stub.pauseBuild(pause);
         }
         paused = !paused;
+      }
+    };
+  }
+
+  /** Has so many builds behind it when this returns: started and cancelled. */
+  void fill(int builds) throws Exception {
+    int clients = Math.min(FILLING, builds);
+    int each = builds / clients;
+    var _ =
+        Clients.all(
+            IntStream.range(0, clients)
+                .<Callable<Integer>>mapToObj(
+                    client ->
+                        () -> {
+                          Call call = startingAndCancelling(server, "f" + client);
+                          for (int i = 0; i < 2 * each; i++) {
+                            call.make();
+                          }
+                          return each;
+                        })
+                .toList());
+  }
+
+  /** A client that starts a build of that index and cancels it, in turns. */
+  static Call startingAndCancelling(ShadowIndexServer server, String indexName) {
+    var stub = ShadowIndexServiceGrpc.newBlockingStub(server.connections().calling());
+    var start = ShadowIndexServer.build(indexName);
+    return new Call() {
+      private String started = "";
+
+      @Override
+      public void make() {
+        if (started.isEmpty()) {
+          started = stub.startBuild(start).getShadowIndexId();
+        } else {
+          var _ =
+              stub.cancelBuild(CancelBuildRequest.newBuilder().setShadowIndexId(started).build());
+          started = "";
+        }
       }
     };
   }

@@ -51,8 +51,10 @@ final class Table {
 
   /** By how much the medians of two rows differ, as a ratio; empty when one was not measured. */
   OptionalDouble ratio(String subject, String other, String load, String figure) {
-    OptionalDouble dividend = median(subject, load, figure);
-    OptionalDouble divisor = median(other, load, figure);
+    return ratio(median(subject, load, figure), median(other, load, figure));
+  }
+
+  static OptionalDouble ratio(OptionalDouble dividend, OptionalDouble divisor) {
     return dividend.isPresent() && divisor.isPresent() && divisor.getAsDouble() != 0
         ? OptionalDouble.of(dividend.getAsDouble() / divisor.getAsDouble())
         : OptionalDouble.empty();

@@ -1,7 +1,5 @@
 package io.shadowindex.bench;
 
-import io.shadowindex.v1.CancelBuildRequest;
-import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
@@ -80,11 +78,12 @@ final class Transitions implements Measure {
             .mapToDouble(store -> table.median(store.name(), closed(count), RATE).orElseThrow())
             .min()
             .orElseThrow();
+    double rate = Math.max(1, slowest / 2);
     List<List<Call>> clients = stores.stream().map(store -> writers(store, count)).toList();
     for (int round = 0; round < lab.plan().rounds(); round++) {
       for (int i = 0; i < stores.size(); i++) {
-        Sample sample = OpenLoop.run(clients.get(i), slowest / 2, lab.plan().round());
-        add(table, stores.get(i).name(), "open, %,.0f/s".formatted(slowest / 2), sample);
+        Sample sample = OpenLoop.run(clients.get(i), rate, lab.plan().round());
+        add(table, stores.get(i).name(), "open, %,.0f/s".formatted(rate), sample);
       }
     }
   }
@@ -117,32 +116,13 @@ final class Transitions implements Measure {
     try (ShadowIndexServer server = lab.shadowIndex()) {
       for (int count : lab.plan().clients()) {
         List<Call> clients =
-            IntStream.range(0, count).mapToObj(i -> startingAndCancelling(server, i)).toList();
+            IntStream.range(0, count).mapToObj(i -> ShadowIndexStore.startingAndCancelling(server, "s" + i)).toList();
         for (int round = 0; round < lab.plan().rounds(); round++) {
           Sample sample = ClosedLoop.run(clients, lab.plan().warmUp(), lab.plan().round());
           add(table, ShadowIndexServer.NAME, closed(count) + ", StartBuild, CancelBuild", sample);
         }
       }
     }
-  }
-
-  private static Call startingAndCancelling(ShadowIndexServer server, int client) {
-    var stub = ShadowIndexServiceGrpc.newBlockingStub(server.connections().calling());
-    var start = ShadowIndexServer.build("s" + client);
-    return new Call() {
-      private String started = "";
-
-      @Override
-      public void make() {
-        if (started.isEmpty()) {
-          started = stub.startBuild(start).getShadowIndexId();
-        } else {
-          var _ =
-              stub.cancelBuild(CancelBuildRequest.newBuilder().setShadowIndexId(started).build());
-          started = "";
-        }
-      }
-    };
   }
 
   private static List<Call> writers(Store store, int count) {
