@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 final class Bench implements Callable<Integer> {
 
   /** The most telling first: a run that is interrupted has said the most it could. */
-  static final List<Measure> MEASURES = 
+  static final List<Measure> MEASURES =
       List.of(
           new Transitions(),
           new LockOut(),

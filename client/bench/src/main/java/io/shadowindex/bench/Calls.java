@@ -62,7 +62,8 @@ final class Calls implements Measure {
         nothing else, in a process of its own with gRPC's defaults. ShadowIndex also checks the fields, \
         the build and its fencing token, and estimates; a report is answered from memory, a permission \
         after a read of the database. Closed loop. *%s*: reports are sent as fast as the transport takes \
-        them until all are counted; the echo answers each, ShadowIndex the newest every 5 ms."""
+        them until all are counted; the echo answers each, ShadowIndex the newest every 5 ms.\
+        """
             .formatted(STREAM),
         table,
         List.of(
@@ -161,11 +162,9 @@ final class Calls implements Measure {
           streams.add(() -> stream.send(records, each));
         }
         long began = System.nanoTime();
-        long counted =
-            Clients.all(streams).stream().mapToLong(Long::longValue).sum();
+        long counted = Clients.all(streams).stream().mapToLong(Long::longValue).sum();
         if (round >= 0) { // the first one warms up
-          table.add(
-              subject.name(), STREAM, RATE, counted / ((System.nanoTime() - began) / 1e9));
+          table.add(subject.name(), STREAM, RATE, counted / ((System.nanoTime() - began) / 1e9));
         }
       }
     }

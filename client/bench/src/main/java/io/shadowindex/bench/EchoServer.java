@@ -26,8 +26,7 @@ final class EchoServer {
 
   public static void main(String[] args) throws IOException, InterruptedException {
     var server =
-        NettyServerBuilder.forAddress(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
             .addService(new Progress())
             .addService(new Permission())
             .build()

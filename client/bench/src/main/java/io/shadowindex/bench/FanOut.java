@@ -75,7 +75,8 @@ final class FanOut implements Measure {
         a burst of writes as fast as they can; the time is from the first write to when every watcher \
         has been told of all. *p50, p99*: from when a write was due to when a watcher was told, of \
         all deliveries; one writer, about %,.0f deliveries a second where that is 2 to 100 writes a \
-        second. The bench, which counts, has the same two processors."""
+        second. The bench, which counts, has the same two processors.\
+        """
             .formatted(WRITERS, DELIVERIES_PER_SECOND),
         table,
         lab.plan().watchers().stream()

@@ -50,12 +50,14 @@ final class Footprint implements Measure {
         From the start of the launcher, with empty data, to the answer of the first ListIndexes; the \
         page cache is warm. RSS is what the kernel counts, %d s after the start, and then after so many \
         builds were started and cancelled, with so many watchers, one client writing; the heap is the \
-        JVM's default."""
+        JVM's default.\
+        """
             .formatted(settling(lab).toSeconds()),
         table,
         List.of(
             Target.atMost(2, START, table.median(ShadowIndexServer.NAME, IDLE, START)),
-            Target.atMost(256, RESIDENT + ", idle", table.median(ShadowIndexServer.NAME, IDLE, RESIDENT))),
+            Target.atMost(
+                256, RESIDENT + ", idle", table.median(ShadowIndexServer.NAME, IDLE, RESIDENT))),
         List.of(RESIDENT));
   }
 

@@ -51,7 +51,8 @@ final class Growth implements Measure {
         The store is filled by starting and cancelling so many builds, each with its events and its \
         entries in the audit log, before it is measured. Writes, permissions and pages of 50 builds in \
         the closed loop of the largest number of clients; lock times of rollbacks of the smallest \
-        generation.""",
+        generation.\
+        """,
         table,
         targets,
         List.of("writes/s"));
@@ -72,7 +73,8 @@ final class Growth implements Measure {
       throws Exception {
     int clients = lab.plan().clients().getLast();
     List<Call> writing = Stream.generate(store::writer).limit(clients).toList();
-    List<Call> asking = Stream.generate(() -> Calls.asking(server.connections())).limit(clients).toList();
+    List<Call> asking =
+        Stream.generate(() -> Calls.asking(server.connections())).limit(clients).toList();
     List<Call> listing = Stream.generate(() -> listing(server)).limit(clients).toList();
     var flip = new ServerFlip(server, "growth", Generation.SMALL);
     for (int round = 0; round < lab.plan().rounds(); round++) {
@@ -93,8 +95,7 @@ final class Growth implements Measure {
   }
 
   private static Call listing(ShadowIndexServer server) {
-    var stub =
-        ShadowIndexServiceGrpc.newBlockingStub(server.connections().calling());
+    var stub = ShadowIndexServiceGrpc.newBlockingStub(server.connections().calling());
     var page = ListShadowIndexesRequest.newBuilder().setPageSize(50).build();
     return () -> {
       var _ = stub.listShadowIndexes(page);

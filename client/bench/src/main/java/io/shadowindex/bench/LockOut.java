@@ -66,7 +66,8 @@ final class LockOut implements Measure {
         and syncs its directory. *%s*: a thread opens and reads a file of the live index all the time, \
         on one of the processors, 2 ms between switches; the two renames are the switch of the original report. *Whole call*: \
         SwitchIndex to a new generation, from the client, validation included. Files are sparse: their \
-        contents are not read under the lock."""
+        contents are not read under the lock.\
+        """
             .formatted(READER),
         table,
         Stream.concat(
@@ -87,8 +88,7 @@ final class LockOut implements Measure {
                                         generation.name(),
                                         P50)))),
                 Stream.of(
-                    Target.atMost(
-                        0, MISSES, table.median(ShadowIndexServer.NAME, READER, MISSES)),
+                    Target.atMost(0, MISSES, table.median(ShadowIndexServer.NAME, READER, MISSES)),
                     Target.atMost(
                         50, "p99 ms, " + call, table.median(ShadowIndexServer.NAME, call, P99))))
             .toList(),

@@ -41,7 +41,12 @@ final class Scenarios implements Measure {
     }
     String text = Files.readString(said, UTF_8);
     return new Section(
-        id(), "Developers blocked", "```\n%s\n```".formatted(text.strip()), table(text), List.of(), List.of());
+        id(),
+        "Developers blocked",
+        "```\n%s\n```".formatted(text.strip()),
+        table(text),
+        List.of(),
+        List.of());
   }
 
   private static Table table(String text) {

@@ -36,7 +36,8 @@ final class Sealing implements Measure {
             LARGE_FILES);
     int files = lab.plan().sealedFiles();
     var many =
-        new Generation("%,d files of 1 KiB".formatted(files), (long) files * SMALL_FILE_BYTES, files);
+        new Generation(
+            "%,d files of 1 KiB".formatted(files), (long) files * SMALL_FILE_BYTES, files);
     try (ShadowIndexServer server = lab.shadowIndex()) {
       for (Generation generation : List.of(large, many)) {
         for (int round = 0; round < lab.plan().rounds(); round++) {
@@ -52,7 +53,8 @@ final class Sealing implements Measure {
         them, hashes them on all processors, makes them read-only and durable and writes the manifest; \
         sha256sum is run by `xargs` on as many files at once as there are processors. COPY_AND_REPLACE \
         is a whole SwitchIndex: it validates, copies, hashes the copy, makes it durable and switches; \
-        `cp -a --reflink=auto` only copies, and once more with `sync` of the file system.""",
+        `cp -a --reflink=auto` only copies, and once more with `sync` of the file system.\
+        """,
         table,
         Stream.of(large, many)
             .flatMap(

@@ -46,7 +46,8 @@ final class Transitions implements Measure {
         is answered. *Open*: calls fall due at half the rate that the slowest store reached in the \
         closed loop, and latencies count from then. *StartBuild, CancelBuild*: each call counts; \
         StartBuild also makes a durable directory, CancelBuild deletes it. Syncs are counted by \
-        strace in a run of their own.""",
+        strace in a run of their own.\
+        """,
         table,
         List.of(
             Target.atLeast(
@@ -116,7 +117,9 @@ final class Transitions implements Measure {
     try (ShadowIndexServer server = lab.shadowIndex()) {
       for (int count : lab.plan().clients()) {
         List<Call> clients =
-            IntStream.range(0, count).mapToObj(i -> ShadowIndexStore.startingAndCancelling(server, "s" + i)).toList();
+            IntStream.range(0, count)
+                .mapToObj(i -> ShadowIndexStore.startingAndCancelling(server, "s" + i))
+                .toList();
         for (int round = 0; round < lab.plan().rounds(); round++) {
           Sample sample = ClosedLoop.run(clients, lab.plan().warmUp(), lab.plan().round());
           add(table, ShadowIndexServer.NAME, closed(count) + ", StartBuild, CancelBuild", sample);
