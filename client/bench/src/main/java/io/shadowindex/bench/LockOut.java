@@ -21,7 +21,7 @@ final class LockOut implements Measure {
   /** So that the reader gets to read between the flips that are only two renames. */
   private static final Duration BETWEEN_SWITCHES = Duration.ofMillis(2);
 
-  private static final int LEAST_SWITCHES = 20;
+  private static final int FEW_SWITCHES = 20;
   private static final int MOST_CALLED_FILES = 1_000;
 
   @Override
@@ -99,7 +99,7 @@ final class LockOut implements Measure {
   private static void compare(Lab lab, List<Flip> flips, String load, Table table)
       throws Exception {
     for (Flip flip : flips) {
-      var _ = times(flip, LEAST_SWITCHES);
+      var _ = times(flip, few(lab));
     }
     int each = Math.max(1, lab.plan().switches() / lab.plan().rounds());
     for (int round = 0; round < lab.plan().rounds(); round++) {
@@ -111,7 +111,7 @@ final class LockOut implements Measure {
 
   private static void whileRead(Lab lab, Flip flip, Table table) throws Exception {
     try (var reader = new BusyReader(flip.liveFile())) {
-      var _ = times(flip, LEAST_SWITCHES);
+      var _ = times(flip, few(lab));
       long reads = reader.reads();
       long misses = reader.misses();
       Histogram times = Sample.histogram();
@@ -126,11 +126,15 @@ final class LockOut implements Measure {
     }
   }
 
+  private static int few(Lab lab) {
+    return Math.min(FEW_SWITCHES, lab.plan().switches());
+  }
+
   private static void calls(
       Lab lab, ShadowIndexServer server, Generation generation, String load, Table table)
       throws Exception {
     List<ShadowIndex> builds = new ArrayList<>();
-    int count = Math.min(LEAST_SWITCHES, lab.plan().switches());
+    int count = few(lab);
     Histogram calls = Sample.histogram();
     for (int i = 0; i < count; i++) {
       builds.add(ServerFlip.built(server, "calls", generation));
