@@ -82,7 +82,7 @@ bench: $(BENCH_BUILT) ## measure against etcd, bare limits and the system's tool
 	@client/bench/bin/bench --plan full $(ARGS)
 
 .PHONY: bench-quick
-bench-quick: $(BENCH_BUILT) ## the same in three minutes (ARGS='--only transitions,switch')
+bench-quick: $(BENCH_BUILT) ## the same, smaller (ARGS='--only transitions,switch')
 	@client/bench/bin/install-peers
 	@client/bench/bin/bench --plan quick $(ARGS)
 
