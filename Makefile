@@ -14,8 +14,10 @@ BUF_VERSION = 1.75.0
 FIND_BUF = buf=$$(command -v buf || echo "npx --yes @bufbuild/buf@$(BUF_VERSION)"); \
   $$buf --version >/dev/null 2>&1 || { buf=; echo "buf cannot be had: the protos are not looked at"; }
 
-SOURCES := pom.xml $(shell find proto server client -type f -not -path '*/target/*')
+SOURCES := pom.xml $(shell find proto server client -type f -not -path '*/target/*' -not -path 'client/bench/*')
+BENCH_SOURCES := $(shell find client/bench -type f -not -path '*/target/*')
 BUILT := target/built
+BENCH_BUILT := target/built-bench
 
 .PHONY: help
 help: ## list what there is to do
@@ -31,7 +33,7 @@ run: $(BUILT) ## run a server on 127.0.0.1:50051 with its data in ./data (ARGS='
 
 .PHONY: test
 test: ## all tests, those that kill real processes included
-	@$(MVN) verify
+	@$(MVN) -Pbench verify
 	@mkdir -p target && touch $(BUILT)
 
 N ?= 3000
@@ -74,6 +76,27 @@ watch-test: ## the long proof of watches: a million events, 500 cuts, a million 
 	  -Dshadowindex.watchers=1000 -Dshadowindex.transitions=10000 -Dshadowindex.reports=1000000 \
 	  -Dshadowindex.rounds=1000 -Dit.test=WatchKillIT -Dshadowindex.watch.kills=50
 
+.PHONY: bench
+bench: $(BENCH_BUILT) ## measure against etcd, bare limits and the system's tools, side by side: target/bench/report.md
+	@client/bench/bin/install-peers
+	@client/bench/bin/bench --plan full $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(BENCH_BUILT) ## the same, smaller (ARGS='--only transitions,switch')
+	@client/bench/bin/install-peers
+	@client/bench/bin/bench --plan quick $(ARGS)
+
+.PHONY: bench-docs
+bench-docs: ## the last report becomes docs/benchmarks.md; its notes stay
+	@sed 's|](\([^)]*[.]svg\))|](benchmarks/\1)|' target/bench/report.md >target/bench/docs.md
+	@sed -n '/^## Notes/,$$p' docs/benchmarks.md | sed '1s/^/\n/' >>target/bench/docs.md
+	@mkdir -p docs/benchmarks && cp target/bench/*.svg docs/benchmarks/
+	@mv target/bench/docs.md docs/benchmarks.md
+
+$(BENCH_BUILT): $(SOURCES) $(BENCH_SOURCES)
+	@$(MVN) -q -Pbench verify -DskipTests -DskipITs
+	@mkdir -p target && touch $(BUILT) $@
+
 .PHONY: build
 build: $(BUILT) ## server, shadowctl, descriptor set and protos for other languages
 
@@ -85,8 +108,8 @@ $(BUILT): $(SOURCES)
 
 .PHONY: check
 check: ## formatting, Error Prone, NullAway, the package map; lint and compatibility of the protos (buf)
-	@$(MVN) -q spotless:check
-	@$(MVN) -q test -Dtest='*ArchitectureTest,LifecycleTest,ServerConfigTest' -Dsurefire.failIfNoSpecifiedTests=false
+	@$(MVN) -q -Pbench spotless:check
+	@$(MVN) -q -Pbench test -Dtest='*ArchitectureTest,LifecycleTest,ServerConfigTest' -Dsurefire.failIfNoSpecifiedTests=false
 	@$(MVN) -q generate-sources -pl proto -Papi-reference
 	@sort proto/target/api/api.md >target/api.sorted # in whatever order the files came
 	@sort docs/api.md | cmp -s - target/api.sorted || { echo "docs/api.md is not what the protos say: make format" >&2; exit 1; }
@@ -95,7 +118,7 @@ check: ## formatting, Error Prone, NullAway, the package map; lint and compatibi
 
 .PHONY: format
 format: ## mend what `make check` refuses and a machine can mend
-	@$(MVN) -q spotless:apply
+	@$(MVN) -q -Pbench spotless:apply
 	@$(MVN) -q test -pl proto,server -Dtest=LifecycleTest,ServerConfigTest -Dshadowindex.docs=write -Dsurefire.failIfNoSpecifiedTests=false
 	@$(FIND_BUF); cd proto; [ -z "$$buf" ] || $$buf format --write src/main/proto
 	@$(MVN) -q generate-sources -pl proto -Papi-reference
@@ -109,5 +132,5 @@ release-contract: ## the contract as it is now is what later ones must be compat
 
 .PHONY: clean
 clean: ## delete everything that was built
-	@$(MVN) -q clean
+	@$(MVN) -q -Pbench clean
 	@rm -rf target

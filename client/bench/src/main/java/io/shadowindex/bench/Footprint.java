@@ -1,0 +1,83 @@
+package io.shadowindex.bench;
+
+import io.shadowindex.v1.ListIndexesRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** How soon a server answers after a cold start, and what memory it takes. */
+final class Footprint implements Measure {
+
+  private static final String START = "first answer s";
+  private static final String RESIDENT = "RSS MiB";
+  private static final String IDLE = "idle, empty";
+
+  private static final int ANSWER_SECONDS = 60;
+
+  @Override
+  public String id() {
+    return "footprint";
+  }
+
+  @Override
+  public Section run(Lab lab) throws Exception {
+    var table = new Table();
+    for (int start = 0; start < lab.plan().starts(); start++) {
+      start(lab, table);
+    }
+    int builds = Math.min(10_000, lab.plan().builds().getLast());
+    int watchers = Math.min(1_000, lab.plan().watchers().getLast());
+    try (var store = new ShadowIndexStore(lab.shadowIndex())) {
+      Call writer = store.writer();
+      store.fill(builds);
+      for (int i = 0; i < watchers; i++) {
+        store.watch(writes -> {});
+      }
+      var _ = ClosedLoop.run(List.of(writer), Duration.ZERO, lab.plan().round());
+      table.add(
+          ShadowIndexServer.NAME,
+          "%,d builds, %,d watchers, writes".formatted(builds, watchers),
+          RESIDENT,
+          store.process().residentMebibytes());
+    }
+    return new Section(
+        id(),
+        "Start and memory",
+        """
+        From the start of the launcher, with empty data, to the answer of the first ListIndexes; the \
+        page cache is warm. RSS is what the kernel counts, %d s after the start, and then after so many \
+        builds were started and cancelled, with so many watchers, one client writing; the heap is the \
+        JVM's default.\
+        """
+            .formatted(settling(lab).toSeconds()),
+        table,
+        List.of(
+            Target.atMost(2, START, table.median(ShadowIndexServer.NAME, IDLE, START)),
+            Target.atMost(
+                256, RESIDENT + ", idle", table.median(ShadowIndexServer.NAME, IDLE, RESIDENT))),
+        List.of(RESIDENT));
+  }
+
+  /** Until the rehearsal is over and nothing moves any more. */
+  private static Duration settling(Lab lab) {
+    return lab.plan().round().multipliedBy(3);
+  }
+
+  private static void start(Lab lab, Table table) throws IOException {
+    Path directory = lab.directory("cold");
+    long began = System.nanoTime();
+    try (var server = ShadowIndexServer.start(lab, directory, List.of())) {
+      var _ =
+          server
+              .stub()
+              .withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS)
+              .listIndexes(ListIndexesRequest.getDefaultInstance());
+      table.add(ShadowIndexServer.NAME, IDLE, START, (System.nanoTime() - began) / 1e9);
+      LockSupport.parkNanos(settling(lab).toNanos());
+      table.add(ShadowIndexServer.NAME, IDLE, RESIDENT, server.process().residentMebibytes());
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package io.shadowindex.bench;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How much is measured.
+ *
+ * @param rounds how often everything is repeated, in turns
+ * @param warmUp what comes before each round and does not count
+ * @param round how long a round of load takes
+ * @param clients numbers of clients that write or call at once
+ * @param watchers numbers of watches
+ * @param deliveries about how many deliveries a round of watching has
+ * @param switches how many switches a row of lock times has
+ * @param generations what is switched between
+ * @param sealedMebibytes how large an index is completed and copied
+ * @param sealedFiles of how many files the other one is
+ * @param starts how often a server is started cold
+ * @param builds how many builds are in the store
+ */
+record Plan(
+    String name,
+    int rounds,
+    Duration warmUp,
+    Duration round,
+    List<Integer> clients,
+    List<Integer> watchers,
+    int deliveries,
+    int switches,
+    List<Generation> generations,
+    int sealedMebibytes,
+    int sealedFiles,
+    int starts,
+    List<Integer> builds) {
+
+  /** An index of so many bytes in so many files. */
+  record Generation(String name, long bytes, int files) {
+    private static final long MIB = 1 << 20;
+    static final Generation SMALL = new Generation("1 MB, 1 file", MIB, 1);
+    static final Generation LARGE = new Generation("1 GB, 1 file", 1024 * MIB, 1);
+    static final Generation HUGE = new Generation("10 GB, 1 file", 10 * 1024 * MIB, 1);
+    static final Generation SOME_FILES = new Generation("1 MB, 1,000 files", MIB, 1_000);
+    static final Generation MANY_FILES =
+        new Generation("100 MB, 100,000 files", 100 * MIB, 100_000);
+  }
+
+  /** Nothing but whether the bench works. */
+  static final Plan SMOKE =
+      new Plan(
+          "smoke",
+          1,
+          Duration.ofMillis(100),
+          Duration.ofMillis(200),
+          List.of(2),
+          List.of(3),
+          100,
+          4,
+          List.of(Generation.SMALL),
+          1,
+          10,
+          1,
+          List.of(2));
+
+  static final Plan QUICK =
+      new Plan(
+          "quick",
+          3,
+          Duration.ofMillis(500),
+          Duration.ofSeconds(1),
+          List.of(1, 64),
+          List.of(1, 100, 1_000),
+          50_000,
+          150,
+          List.of(Generation.SMALL, Generation.LARGE, Generation.SOME_FILES),
+          256,
+          2_000,
+          2,
+          List.of(10, 1_000));
+
+  static final Plan FULL =
+      new Plan(
+          "full",
+          3,
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(2),
+          List.of(1, 64),
+          List.of(1, 100, 1_000, 10_000),
+          100_000,
+          500,
+          List.of(
+              Generation.SMALL,
+              Generation.LARGE,
+              Generation.HUGE,
+              Generation.SOME_FILES,
+              Generation.MANY_FILES),
+          1024,
+          20_000,
+          5,
+          List.of(10, 1_000, 20_000));
+
+  static Plan named(String name) {
+    return List.of(SMOKE, QUICK, FULL).stream()
+        .filter(plan -> plan.name.equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no such plan: " + name));
+  }
+}

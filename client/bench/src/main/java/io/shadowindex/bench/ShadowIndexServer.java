@@ -1,0 +1,88 @@
+package io.shadowindex.bench;
+
+import io.grpc.ManagedChannel;
+import io.shadowindex.v1.IndexType;
+import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
+import io.shadowindex.v1.StartBuildRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A ShadowIndex server in a process of its own. */
+final class ShadowIndexServer implements AutoCloseable {
+
+  static final String NAME = "ShadowIndex";
+  static final String BRANCH = "bench";
+  static final String RESOURCE_TYPE = "object_type";
+
+  private final Launched process;
+  private final String address;
+  private final Connections connections;
+  private final ManagedChannel channel;
+
+  private ShadowIndexServer(Launched process) throws IOException {
+    this.process = process;
+    this.address = process.address();
+    this.connections = new Connections(address);
+    this.channel = connections.calling();
+  }
+
+  /** Starts a server on that directory and waits until it listens. */
+  static ShadowIndexServer start(Lab lab, Path directory, List<String> flags) throws IOException {
+    var command = new ArrayList<String>();
+    command.add(lab.file("server/bin/shadowindex-server").toAbsolutePath().toString());
+    command.addAll(List.of("--listen", "127.0.0.1:0", "--data-dir", directory.toString()));
+    command.addAll(flags);
+    var process = new Launched(new ProcessBuilder(command), log(directory));
+    try {
+      return new ShadowIndexServer(process);
+    } catch (IOException e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  private static Path log(Path directory) {
+    return directory.resolveSibling(directory.getFileName() + ".log");
+  }
+
+  Launched process() {
+    return process;
+  }
+
+  String address() {
+    return address;
+  }
+
+  Connections connections() {
+    return connections;
+  }
+
+  /** A stub for whatever is not measured. */
+  ShadowIndexServiceBlockingStub stub() {
+    return ShadowIndexServiceGrpc.newBlockingStub(channel);
+  }
+
+  /** A new build of the index of that name. */
+  ShadowIndex startBuild(String indexName) {
+    return stub().startBuild(build(indexName)).getShadowIndex();
+  }
+
+  static StartBuildRequest build(String indexName) {
+    return StartBuildRequest.newBuilder()
+        .setBranchName(BRANCH)
+        .setIndexType(IndexType.Enum.SEARCH_INDEX)
+        .setIndexName(indexName)
+        .addResourceTypes(RESOURCE_TYPE)
+        .build();
+  }
+
+  @Override
+  public void close() {
+    connections.close();
+    process.close();
+  }
+}

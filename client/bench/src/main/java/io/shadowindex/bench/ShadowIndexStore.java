@@ -1,0 +1,134 @@
+package io.shadowindex.bench;
+
+import io.grpc.stub.StreamObserver;
+import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.PauseBuildRequest;
+import io.shadowindex.v1.ResumeBuildRequest;
+import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import io.shadowindex.v1.WatchBuildResponse;
+import io.shadowindex.v1.WatchBuildsRequest;
+import io.shadowindex.v1.WatchBuildsResponse;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+
+/**
+ * ShadowIndex as a store: a write is PauseBuild and ResumeBuild in turns, of a build of its own. It
+ * changes a row by compare-and-set and appends an event, which watchers of the branch get.
+ */
+final class ShadowIndexStore implements Store {
+
+  private static final int FILLING = 32;
+
+  private final ShadowIndexServer server;
+  private final AtomicInteger records = new AtomicInteger();
+
+  ShadowIndexStore(ShadowIndexServer server) {
+    this.server = server;
+  }
+
+  @Override
+  public String name() {
+    return ShadowIndexServer.NAME;
+  }
+
+  @Override
+  public Call writer() {
+    String id = server.startBuild("w" + records.incrementAndGet()).getShadowIndexId();
+    var stub = ShadowIndexServiceGrpc.newBlockingStub(server.connections().calling());
+    var pause = PauseBuildRequest.newBuilder().setShadowIndexId(id).build();
+    var resume = ResumeBuildRequest.newBuilder().setShadowIndexId(id).build();
+    return new Call() {
+      private boolean paused;
+
+      @Override
+      public void make() {
+        if (paused) {
+          var _ = stub.resumeBuild(resume);
+        } else {
+          var _ = stub.pauseBuild(pause);
+        }
+        paused = !paused;
+      }
+    };
+  }
+
+  /** Has so many builds behind it when this returns: started and cancelled. */
+  void fill(int builds) throws Exception {
+    int clients = Math.min(FILLING, builds);
+    int each = builds / clients;
+    var _ =
+        Clients.all(
+            IntStream.range(0, clients)
+                .<Callable<Integer>>mapToObj(
+                    client ->
+                        () -> {
+                          Call call = startingAndCancelling(server, "f" + client);
+                          for (int i = 0; i < 2 * each; i++) {
+                            call.make();
+                          }
+                          return each;
+                        })
+                .toList());
+  }
+
+  /** A client that starts a build of that index and cancels it, in turns. */
+  static Call startingAndCancelling(ShadowIndexServer server, String indexName) {
+    var stub = ShadowIndexServiceGrpc.newBlockingStub(server.connections().calling());
+    var start = ShadowIndexServer.build(indexName);
+    return new Call() {
+      private String started = "";
+
+      @Override
+      public void make() {
+        if (started.isEmpty()) {
+          started = stub.startBuild(start).getShadowIndexId();
+        } else {
+          var _ =
+              stub.cancelBuild(CancelBuildRequest.newBuilder().setShadowIndexId(started).build());
+          started = "";
+        }
+      }
+    };
+  }
+
+  @Override
+  public void watch(Delivery delivered) throws InterruptedException {
+    var caughtUp = new CountDownLatch(1);
+    ShadowIndexServiceGrpc.newStub(server.connections().watching())
+        .watchBuilds(
+            WatchBuildsRequest.newBuilder().setBranchName(ShadowIndexServer.BRANCH).build(),
+            new StreamObserver<>() {
+              @Override
+              public void onNext(WatchBuildsResponse message) {
+                WatchBuildResponse event = message.getEvent();
+                if (event.hasNotice()) {
+                  delivered.of(1);
+                } else if (event.hasHeartbeat()) {
+                  caughtUp.countDown(); // the first one comes after the last snapshot
+                }
+              }
+
+              @Override
+              public void onError(Throwable ended) {}
+
+              @Override
+              public void onCompleted() {}
+            });
+    if (!caughtUp.await(60, TimeUnit.SECONDS)) {
+      throw new IllegalStateException("the watch does not begin");
+    }
+  }
+
+  @Override
+  public Launched process() {
+    return server.process();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}
