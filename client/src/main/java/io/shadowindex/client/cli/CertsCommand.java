@@ -26,7 +26,8 @@ final class CertsCommand {
       description = {
         "Make a throw-away authority and, signed by it, a certificate of a server and one of a client.",
         "The authority's key is not kept, so that it signs nothing else; not for production."
-      })
+      },
+      footer = "shadowctl certs dev --host search.example.org,10.0.0.7")
   int dev(
       @Option(
               names = "--dir",
