@@ -174,7 +174,10 @@ final class MisuseTest {
     for (MethodDescriptor<?, ?> method : methods()) {
       String name = method.getBareMethodName();
       String needed =
-          ROLES.stream().filter(role -> RPCS.getOrDefault(role, List.of()).contains(name)).findFirst().orElseThrow();
+          ROLES.stream()
+              .filter(role -> RPCS.getOrDefault(role, List.of()).contains(name))
+              .findFirst()
+              .orElseThrow();
       for (String role : ROLES) {
         if (ROLES.indexOf(role) < ROLES.indexOf(needed)) {
           assertThat(call(withToken("token-of-" + role), method).getCode())
