@@ -224,9 +224,9 @@ public final class ShadowIndexClient implements AutoCloseable {
   }
 
   /**
-   * Writes a backup of the server's state, of which {@code shadowindex-server restore} makes a state
-   * again, and answers its size in bytes. Not repeated, since part of it may be written: what came
-   * before an exception is no backup.
+   * Writes a backup of the server's state, of which {@code shadowindex-server restore} makes a
+   * state again, and answers its size in bytes. Not repeated, since part of it may be written: what
+   * came before an exception is no backup.
    *
    * @throws IOException when it cannot be written
    */

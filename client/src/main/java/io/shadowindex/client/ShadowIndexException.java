@@ -243,9 +243,20 @@ public abstract sealed class ShadowIndexException extends RuntimeException {
           WORKER_REPLACED ->
           new Conflict(parts);
       case LOCK_HELD -> new Locked(parts);
-      case DISK_FULL, TOO_MANY_BUILDS, TOO_MANY_STREAMS, TOO_MANY_WORKERS, STREAM_FLOODED ->
+      case DISK_FULL,
+          TOO_MANY_BUILDS,
+          TOO_MANY_CALLS,
+          TOO_MANY_STREAMS,
+          TOO_MANY_WORKERS,
+          STREAM_FLOODED ->
           new ResourceExhausted(parts);
-      case NOT_LOCK_OWNER -> new PermissionDenied(parts);
+      case CREDENTIAL_MISSING,
+          CREDENTIAL_UNKNOWN,
+          ROLE_TOO_LOW,
+          BRANCH_NOT_ALLOWED,
+          NOT_BUILD_OWNER,
+          NOT_LOCK_OWNER ->
+          new PermissionDenied(parts);
       case REVISION_OUT_OF_RANGE -> new RevisionOutOfRange(parts);
       case SERVER_DRAINING, STREAM_SILENT -> new Unavailable(parts);
       case OUTCOME_UNKNOWN, REQUEST_UNDER_WAY -> new OutcomeUnknown(parts);

@@ -1,5 +1,7 @@
 package io.shadowindex.server;
 
+import io.shadowindex.server.access.Credentials;
+import io.shadowindex.server.access.CredentialsFile;
 import io.shadowindex.server.audit.AuditFile;
 import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.build.BuildLifecycle;
@@ -12,8 +14,10 @@ import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.grpc.AdminGrpcService;
+import io.shadowindex.server.grpc.Authorization;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.grpc.LockGrpcService;
+import io.shadowindex.server.grpc.TlsFiles;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.index.IndexFormats;
 import io.shadowindex.server.index.IndexLayout;
@@ -240,8 +244,10 @@ public final class ShadowIndexServer implements AutoCloseable {
               auditLog,
               layout,
               environment.clock(),
+              credentials(),
+              new Authorization(buildStore, lockStore),
               metrics.registry(),
-              endpointSettings(config));
+              endpointSettings());
       locks.start();
       autoSwitcher.start();
       endpoint.start();
@@ -256,14 +262,64 @@ public final class ShadowIndexServer implements AutoCloseable {
     }
   }
 
-  private static GrpcEndpoint.Settings endpointSettings(ServerConfig config) {
+  private GrpcEndpoint.Settings endpointSettings() throws IOException {
     return new GrpcEndpoint.Settings(
         config.get(Settings.LISTEN),
         config.get(Settings.AUTO_SWITCH),
+        tls(),
+        new GrpcEndpoint.Connections(
+            config.get(Settings.MAX_MESSAGE_BYTES),
+            config.get(Settings.MAX_STREAMS_PER_CONNECTION),
+            config.get(Settings.MAX_CALLS_PER_CONNECTION),
+            config.get(Settings.MAX_RESETS),
+            config.get(Settings.MAX_CONNECTION_AGE),
+            config.get(Settings.CONNECTION_GRACE),
+            config.get(Settings.KEEP_ALIVE),
+            config.get(Settings.MIN_KEEP_ALIVE)),
         config.get(Settings.MAX_STREAMS),
-        config.get(Settings.MAX_STREAMS_PER_CONNECTION),
+        config.get(Settings.MAX_CALLS),
+        config.get(Settings.MAX_LOCK_WAITS),
         config.get(Settings.STREAM_OPENING),
         config.get(Settings.MAX_REPORTS_PER_SECOND));
+  }
+
+  private @Nullable TlsFiles tls() throws IOException {
+    Path certificates = config.get(Settings.TLS_CERTIFICATES).orElse(null);
+    if (certificates == null) {
+      return null;
+    }
+    TlsFiles files =
+        TlsFiles.open(
+            certificates,
+            config.get(Settings.TLS_KEY).orElseThrow(),
+            config.get(Settings.TLS_CLIENT_AUTHORITIES),
+            config.get(Settings.CREDENTIALS).isEmpty());
+    follow("read certificates", files::refresh);
+    return files;
+  }
+
+  /** Whose credentials count. */
+  private Credentials credentials() throws IOException {
+    Path path = config.get(Settings.CREDENTIALS).orElse(null);
+    if (path != null) {
+      CredentialsFile file = CredentialsFile.open(path);
+      follow("read credentials", file::refresh);
+      return file;
+    }
+    if (config.get(Settings.TLS_CLIENT_AUTHORITIES).isPresent()) {
+      return Credentials.ANY_CERTIFICATE;
+    }
+    log.warn("nobody is asked who they are: whoever reaches this server may do everything");
+    return Credentials.NOT_ASKED;
+  }
+
+  /** Has files read again when they change, on a thread that waits for nothing else. */
+  private void follow(String what, Runnable refresh) {
+    ScheduledExecutorService follower =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("files").factory());
+    open(follower::shutdownNow);
+    repeat(follower, what, refresh, config.get(Settings.RELOAD_INTERVAL));
   }
 
   /** The port it listens on. */

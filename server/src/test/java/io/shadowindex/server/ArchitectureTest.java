@@ -52,6 +52,8 @@ final class ArchitectureTest {
         .definedBy(ROOT + ".backup")
         .layer("observe")
         .definedBy(ROOT + ".observe")
+        .layer("access")
+        .definedBy(ROOT + ".access")
         .layer("refusal")
         .definedBy(ROOT + ".refusal")
         .whereLayer("composition")
@@ -82,6 +84,8 @@ final class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("composition", "grpc", "storage")
         .whereLayer("observe")
         .mayOnlyBeAccessedByLayers("composition")
+        .whereLayer("access")
+        .mayOnlyBeAccessedByLayers("composition", "grpc")
         .whereLayer("lucene")
         .mayNotBeAccessedByAnyLayer()
         .check(server);

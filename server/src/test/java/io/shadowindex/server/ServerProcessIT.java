@@ -69,7 +69,9 @@ final class ServerProcessIT {
     Result result = run(Map.of("SHADOWINDEX_LISTEN", "nonsense"), "--data-dir", "/dev/null");
 
     assertThat(result.exit()).isEqualTo(2);
-    assertThat(result.output()).contains("--listen nonsense").contains("--data-dir /dev/null");
+    assertThat(result.output())
+        .contains("SHADOWINDEX_LISTEN nonsense")
+        .contains("--data-dir /dev/null");
   }
 
   @Test
@@ -117,6 +119,26 @@ final class ServerProcessIT {
         .contains("--index-root", "SHADOWINDEX_INDEX_ROOT")
         .contains("--rehearse", "SHADOWINDEX_REHEARSE")
         .contains("--allow-plaintext", "SHADOWINDEX_ALLOW_PLAINTEXT");
+  }
+
+  @Test
+  void whatItGoesByIsPrintedWithItsSources() throws Exception {
+    Path file = Files.writeString(directory.resolve("settings"), "grace = 5s\n");
+
+    Result result =
+        run(
+            Map.of("SHADOWINDEX_CONFIG", file.toString(), "SHADOWINDEX_DRAIN", "6s"),
+            "--lease",
+            "7s",
+            "config",
+            "--tolerance=0.1");
+
+    assertThat(result.exit()).isZero();
+    assertThat(result.output())
+        .contains("# set by flags\ntolerance = 0.1\nlease = 7s\n")
+        .contains("# set in the environment\ndrain = 6s\n")
+        .contains("# set in the file\ngrace = 5s\n")
+        .contains("# defaults\nlisten = 127.0.0.1:50051\n");
   }
 
   private record Result(int exit, String output) {}

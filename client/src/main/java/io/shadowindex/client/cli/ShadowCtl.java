@@ -105,6 +105,7 @@ public final class ShadowCtl {
             .addSubcommand(new DemoCommand(this))
             .addSubcommand(new ScenarioCommand(this))
             .addSubcommand(new ContextCommand(this))
+            .addSubcommand(new CertsCommand(this))
             .addSubcommand(new CompletionCommand(this));
     Manual.layOut(line);
     return line.registerConverter(IndexType.Enum.class, new ValueName<>(IndexType.Enum.class))

@@ -25,7 +25,12 @@ final class BackupCommandTest {
     Path file = directory.resolve("state.zip");
     String id;
     try (RunningServer server = RunningServer.start(directory)) {
-      id = server.client().startBuild(RunningServer.search("main")).getShadowIndex().getShadowIndexId();
+      id =
+          server
+              .client()
+              .startBuild(RunningServer.search("main"))
+              .getShadowIndex()
+              .getShadowIndexId();
       ShadowCtlRun written = backUp(server, file);
       assertThat(written.exit()).as(written.err()).isZero();
       assertThat(written.out()).contains("wrote %d bytes".formatted(Files.size(file)));
@@ -41,7 +46,9 @@ final class BackupCommandTest {
 
     Path data = directory.resolve("data");
     assertThat(restore(file, data)).contains("there is a state in", "--replace moves it aside");
-    assertThat(restore(file, data, "--replace")).startsWith("0 restored").contains("state.replaced-");
+    assertThat(restore(file, data, "--replace"))
+        .startsWith("0 restored")
+        .contains("state.replaced-");
     assertThat(restore(directory.resolve("none"), data, "--replace"))
         .isEqualTo("1 shadowindex-server: there is no file " + directory.resolve("none"));
     try (RunningServer server = RunningServer.start(directory)) {

@@ -32,7 +32,7 @@ final class CommandExamplesTest {
   /** Not for a server that only answers, or never at an end. */
   private static final Pattern NOT_RUN =
       Pattern.compile(
-          "shadowctl (index |backup |demo|scenario|context|completion|search|top(?! --once)).*");
+          "shadowctl (index |backup |certs |demo|scenario|context|completion|search|top(?! --once)).*");
 
   @Test
   void everyCommandHasExamplesThatItUnderstands() {

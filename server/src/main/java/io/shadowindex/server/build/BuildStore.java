@@ -83,6 +83,12 @@ public interface BuildStore {
   /** Those of some builds whose files were deleted, or were going to be when a crash came. */
   Set<UUID> withoutFiles(Collection<UUID> ids);
 
+  /**
+   * Who has started a build; an empty name where nobody was asked, nothing when there is none of
+   * that id.
+   */
+  Optional<String> startedBy(UUID id);
+
   /** All builds in one of these states. */
   List<ShadowIndex> findByState(Set<BuildState> states);
 

@@ -193,13 +193,7 @@ public final class GivenConfig {
   }
 
   private void checkTogether(ServerConfig config) {
-    if (!config.get(Settings.LISTEN).getAddress().isLoopbackAddress()
-        && !config.get(Settings.ALLOW_PLAINTEXT)) {
-      refuse(
-          Settings.LISTEN,
-          "others can reach this address and the connection is not encrypted; listen on 127.0.0.1 or"
-              + " add --allow-plaintext");
-    }
+    checkSecurity(config);
     Path data = config.get(Settings.DATA_DIR);
     Path index = config.get(Settings.INDEX_ROOT);
     Path serve = config.get(Settings.SERVE_ROOT);
@@ -212,6 +206,33 @@ public final class GivenConfig {
     }
     if (config.get(Settings.STALE_LIMIT).compareTo(config.get(Settings.LEASE)) < 0) {
       refuse(Settings.STALE_LIMIT, "must not be less than --lease");
+    }
+  }
+
+  private void checkSecurity(ServerConfig config) {
+    boolean encrypted = config.get(Settings.TLS_CERTIFICATES).isPresent();
+    boolean forCertificates = config.get(Settings.TLS_CLIENT_AUTHORITIES).isPresent();
+    boolean asked = config.get(Settings.CREDENTIALS).isPresent() || forCertificates;
+    boolean reachable = !config.get(Settings.LISTEN).getAddress().isLoopbackAddress();
+    if (encrypted != config.get(Settings.TLS_KEY).isPresent()) {
+      refuse(
+          encrypted ? Settings.TLS_CERTIFICATES : Settings.TLS_KEY,
+          "--tls-certificates and --tls-key go together");
+    }
+    if (forCertificates && !encrypted) {
+      refuse(Settings.TLS_CLIENT_AUTHORITIES, "needs --tls-certificates and --tls-key");
+    }
+    if (reachable && !encrypted && !config.get(Settings.ALLOW_PLAINTEXT)) {
+      refuse(
+          Settings.LISTEN,
+          "others can reach this address and the connection is not encrypted; set"
+              + " --tls-certificates and --tls-key, listen on 127.0.0.1 or add --allow-plaintext");
+    }
+    if (reachable && encrypted && !asked) {
+      refuse(
+          Settings.LISTEN,
+          "whoever reaches this address could do everything; set --credentials or"
+              + " --tls-client-authorities, or listen on 127.0.0.1");
     }
   }
 

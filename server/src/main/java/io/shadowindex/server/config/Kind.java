@@ -42,9 +42,14 @@ record Kind<T>(String label, String rule, Reader<T> reader) {
   static final Kind<Path> DIRECTORY =
       new Kind<>("DIR", "a directory, or the path of one to create", Kind::readDirectory);
 
-  /** A file that may be left out. */
+  /** A file to read; it may be left out. */
   static final Kind<Optional<Path>> FILE =
-      new Kind<>("FILE", "a file in a directory that exists", text -> Optional.of(readFile(text)));
+      new Kind<>("FILE", "a file that can be read", text -> Optional.of(readFile(text)));
+
+  /** A file to write, which need not be there; it may be left out. */
+  static final Kind<Optional<Path>> NEW_FILE =
+      new Kind<>(
+          "FILE", "a file in a directory that exists", text -> Optional.of(readNewFile(text)));
 
   /** Names by the rule for names in the contract, none of which has a comma. */
   static final Kind<List<String>> NAMES =
@@ -107,6 +112,12 @@ record Kind<T>(String label, String rule, Reader<T> reader) {
   }
 
   private static Path readFile(String text) {
+    Path path = Path.of(text).toAbsolutePath().normalize();
+    require(Files.isReadable(path) && !Files.isDirectory(path));
+    return path;
+  }
+
+  private static Path readNewFile(String text) {
     require(!text.isEmpty());
     Path path = Path.of(text).toAbsolutePath().normalize();
     require(!Files.isDirectory(path) && Files.isDirectory(path.resolveSibling(".")));

@@ -28,7 +28,41 @@ public final class Settings {
           "allow-plaintext",
           Kind.SWITCH,
           "false",
-          "Listen without encryption on an address that others can reach.");
+          "Listen without encryption on an address that others can reach; without credentials"
+              + " everybody there may do everything.");
+
+  public static final Setting<Optional<Path>> TLS_CERTIFICATES =
+      file(
+          "tls-certificates",
+          "(plaintext)",
+          "The server's certificate and those that lead to its authority, as PEM.");
+
+  public static final Setting<Optional<Path>> TLS_KEY =
+      file(
+          "tls-key",
+          "(plaintext)",
+          "The key of that certificate, as PEM (PKCS #8, not encrypted). A new certificate counts when"
+              + " both files have changed.");
+
+  public static final Setting<Optional<Path>> TLS_CLIENT_AUTHORITIES =
+      file(
+          "tls-client-authorities",
+          "(clients need no certificate)",
+          "The authorities whose client certificates are believed, as PEM. Without `credentials` every"
+              + " client needs a certificate, and may then do everything.");
+
+  public static final Setting<Optional<Path>> CREDENTIALS =
+      file(
+          "credentials",
+          "(nobody is asked)",
+          "Whose a token or client certificate is, and what they may do; see security.md.");
+
+  public static final Setting<Duration> RELOAD_INTERVAL =
+      setting(
+          "reload-interval",
+          INTERVAL,
+          "10s",
+          "How often files of certificates and credentials are looked at for changes.");
 
   public static final Setting<Optional<InetSocketAddress>> ADMIN_LISTEN =
       setting(
@@ -154,9 +188,70 @@ public final class Settings {
   public static final Setting<Integer> MAX_STREAMS_PER_CONNECTION =
       setting(
           "max-streams-per-connection",
-          COUNT,
+          Kind.wholeNumber(1, 1_000_000),
           "90",
-          "How many of them in one connection; ten other calls fit in beside.");
+          "How many of them in one connection.");
+
+  public static final Setting<Integer> MAX_CALLS_PER_CONNECTION =
+      setting(
+          "max-calls-per-connection",
+          Kind.wholeNumber(1, 1_000_000),
+          "10",
+          "How many other calls fit into a connection beside as many streams; clients that know how"
+              + " wait with the next one.");
+
+  public static final Setting<Integer> MAX_CALLS =
+      setting(
+          "max-calls",
+          COUNT,
+          "10000",
+          "How many calls other than streams may be under way; more are refused.");
+
+  public static final Setting<Integer> MAX_LOCK_WAITS =
+      setting("max-lock-waits", COUNT, "1000", "How many of these may wait for a lock.");
+
+  public static final Setting<Integer> MAX_MESSAGE_BYTES =
+      setting(
+          "max-message-bytes",
+          Kind.wholeNumber(64 << 10, 64 << 20),
+          "1048576",
+          "The largest request.");
+
+  public static final Setting<Integer> MAX_RESETS =
+      setting(
+          "max-resets",
+          COUNT,
+          "1000",
+          "How many calls of a connection its client may break off within 10 seconds; it is closed"
+              + " then.");
+
+  public static final Setting<Duration> MAX_CONNECTION_AGE =
+      setting(
+          "max-connection-age",
+          Kind.time(Duration.ofSeconds(1)),
+          "24h",
+          "After how long a connection takes no new calls, so that its client opens another and proves"
+              + " again who it is.");
+
+  public static final Setting<Duration> CONNECTION_GRACE =
+      setting(
+          "connection-grace", TIME, "2h", "For how long the calls of such a connection may go on.");
+
+  public static final Setting<Duration> KEEP_ALIVE =
+      setting(
+          "keep-alive",
+          Kind.time(Duration.ofSeconds(1)),
+          "2m",
+          "After how long without a sign of a client it is asked for one, and its connection closed"
+              + " when there is none within 20 seconds.");
+
+  public static final Setting<Duration> MIN_KEEP_ALIVE =
+      setting(
+          "min-keep-alive",
+          TIME,
+          "10s",
+          "How often a client may ask for a sign of the server; the connections of those that ask more"
+              + " often are closed.");
 
   public static final Setting<Duration> STREAM_OPENING =
       setting(
@@ -175,7 +270,7 @@ public final class Settings {
   public static final Setting<Optional<Path>> AUDIT_LOG =
       setting(
           "audit-log",
-          Kind.FILE,
+          Kind.NEW_FILE,
           "(no file)",
           _ -> Optional.empty(),
           "Append who changed what, or was refused to, to this file as JSON lines, besides keeping it"
@@ -216,6 +311,11 @@ public final class Settings {
   /** In the order in which they are documented. */
   public static List<Setting<?>> all() {
     return List.copyOf(ALL);
+  }
+
+  /** A file to read, which may be left out. */
+  private static Setting<Optional<Path>> file(String name, String defaultText, String description) {
+    return setting(name, Kind.FILE, defaultText, _ -> Optional.empty(), description);
   }
 
   private static <T> Setting<T> setting(

@@ -107,7 +107,7 @@ final class AuditedCalls implements ServerInterceptor {
     return new Call(
         UUID.randomUUID(),
         clock.instant().truncatedTo(ChronoUnit.MICROS),
-        "",
+        Authentication.principal().name(),
         peer(call),
         String.valueOf(call.getMethodDescriptor().getBareMethodName()),
         uuid(text(request, RepeatableCalls.REQUEST_ID)),

@@ -6,8 +6,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCall.Listener;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.Status;
-import io.grpc.StatusException;
 
 /**
  * Ends a call with the right status when its handler throws. The top of every call's thread, and so
@@ -40,9 +38,7 @@ final class ErrorInterceptor implements ServerInterceptor {
           handler.run();
         } catch (Throwable e) {
           ended = true;
-          StatusException status = GrpcErrors.toStatus(e);
-          Metadata trailers = status.getTrailers();
-          call.close(Status.fromThrowable(status), trailers == null ? new Metadata() : trailers);
+          GrpcErrors.end(call, e);
         }
       }
     };

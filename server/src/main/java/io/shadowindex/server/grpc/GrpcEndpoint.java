@@ -1,5 +1,6 @@
 package io.shadowindex.server.grpc;
 
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
@@ -10,6 +11,7 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.grpc.MetricCollectingServerInterceptor;
+import io.shadowindex.server.access.Credentials;
 import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
@@ -32,14 +34,12 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The listening server: the service with its interceptors, health and reflection. */
 public final class GrpcEndpoint {
 
-  private static final int MAX_MESSAGE_BYTES = 1 << 20;
-
-  /** How many calls fit into a connection beside its settings. */
-  private static final int CALLS_BESIDE_STREAMS = 10;
+  private static final int RESETS_WINDOW_SECONDS = 10;
 
   private final HealthStatusManager health = new HealthStatusManager();
   private final ExecutorService handlers = Executors.newVirtualThreadPerTaskExecutor();
@@ -53,18 +53,46 @@ public final class GrpcEndpoint {
    * How it is to behave.
    *
    * @param autoSwitchByDefault whether builds that do not say are switched to when complete
+   * @param tls null for plaintext
+   * @param connections what a connection may do
    * @param maxStreams how many watches and worker streams there may be
-   * @param maxStreamsPerConnection how many of them in one connection
+   * @param maxCalls how many other calls
+   * @param maxLockWaits how many of these may wait for a lock
    * @param opening how long a worker's stream may be open before its first report
    * @param reportsPerSecond how many reports one stream may bring in a second
    */
   public record Settings(
       InetSocketAddress listen,
       boolean autoSwitchByDefault,
+      @Nullable TlsFiles tls,
+      Connections connections,
       int maxStreams,
-      int maxStreamsPerConnection,
+      int maxCalls,
+      int maxLockWaits,
       Duration opening,
       int reportsPerSecond) {}
+
+  /**
+   * What a connection may do.
+   *
+   * @param maxMessageBytes the largest request
+   * @param maxStreams how many watches and worker streams it may have
+   * @param maxCalls how many other calls fit in beside
+   * @param maxResets how many calls its client may break off in 10 seconds
+   * @param age after how long it takes no new calls
+   * @param ageGrace for how long those under way go on then
+   * @param ping after how long without a sign of the client it is asked for one
+   * @param leastPing how often a client may ask for a sign of the server
+   */
+  public record Connections(
+      int maxMessageBytes,
+      int maxStreams,
+      int maxCalls,
+      int maxResets,
+      Duration age,
+      Duration ageGrace,
+      Duration ping,
+      Duration leastPing) {}
 
   public GrpcEndpoint(
       BuildLifecycle builds,
@@ -80,6 +108,8 @@ public final class GrpcEndpoint {
       AuditLog auditLog,
       IndexLayout layout,
       InstantSource clock,
+      Credentials credentials,
+      Authorization authorization,
       MeterRegistry meters,
       Settings settings) {
     this.watches = watches;
@@ -89,7 +119,13 @@ public final class GrpcEndpoint {
     var removal = new IndexRemoval(builds, switches);
     var messages = new Messages(layout, clock);
     var switchMessages = new SwitchMessages(messages, layout);
-    var limits = new StreamLimits(settings.maxStreamsPerConnection(), settings.maxStreams());
+    var limits =
+        new CallLimits(
+            new CallLimits.Limits(
+                settings.maxStreams(),
+                settings.connections().maxStreams(),
+                settings.maxCalls(),
+                settings.maxLockWaits()));
     var service =
         new ShadowIndexGrpcService(
             builds,
@@ -111,7 +147,7 @@ public final class GrpcEndpoint {
         new RepeatableCalls(
             requests,
             new UnansweredRequests(builds, switches, removal, messages, switchMessages, locks));
-    Gauge.builder("shadowindex.streams", limits, StreamLimits::open)
+    Gauge.builder("shadowindex.streams", limits, CallLimits::openStreams)
         .description("Watches and worker streams that are open")
         .register(meters);
     List<ServerInterceptor> interceptors =
@@ -120,23 +156,35 @@ public final class GrpcEndpoint {
             limits,
             audited,
             errors,
+            authorization,
             validation,
             repeatable);
     this.server =
-        NettyServerBuilder.forAddress(settings.listen())
+        builder(settings)
             .executor(handlers)
-            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .maxConcurrentCallsPerConnection(
-                settings.maxStreamsPerConnection() + CALLS_BESIDE_STREAMS)
             .addTransportFilter(limits)
-            .permitKeepAliveTime(10, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
+            .intercept(new Authentication(credentials))
             .addService(ServerInterceptors.interceptForward(service, interceptors))
             .addService(ServerInterceptors.interceptForward(locks, interceptors))
             .addService(ServerInterceptors.interceptForward(admin, interceptors))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
+  }
+
+  private static NettyServerBuilder builder(Settings settings) {
+    Connections connections = settings.connections();
+    TlsFiles tls = settings.tls();
+    return NettyServerBuilder.forAddress(
+            settings.listen(), tls == null ? InsecureServerCredentials.create() : tls.credentials())
+        .maxInboundMessageSize(connections.maxMessageBytes())
+        .maxConcurrentCallsPerConnection(connections.maxStreams() + connections.maxCalls())
+        .maxRstFramesPerWindow(connections.maxResets(), RESETS_WINDOW_SECONDS)
+        .maxConnectionAge(connections.age().toMillis(), TimeUnit.MILLISECONDS)
+        .maxConnectionAgeGrace(connections.ageGrace().toMillis(), TimeUnit.MILLISECONDS)
+        .keepAliveTime(connections.ping().toMillis(), TimeUnit.MILLISECONDS)
+        .permitKeepAliveTime(connections.leastPing().toMillis(), TimeUnit.MILLISECONDS)
+        .permitKeepAliveWithoutCalls(true);
   }
 
   /** Begins to listen, ready to answer at once. */

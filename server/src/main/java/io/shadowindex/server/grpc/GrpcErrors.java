@@ -10,6 +10,7 @@ import com.google.rpc.PreconditionFailure;
 import com.google.rpc.RetryInfo;
 import com.google.rpc.Status;
 import io.grpc.Metadata;
+import io.grpc.ServerCall;
 import io.grpc.StatusException;
 import io.grpc.protobuf.StatusProto;
 import io.shadowindex.server.refusal.Refusal;
@@ -66,6 +67,19 @@ final class GrpcErrors {
             ErrorReason.Enum.INTERNAL,
             "internal error, incident " + incident,
             Map.of("incident_id", incident)));
+  }
+
+  /** Ends a call that a refusal keeps from beginning. */
+  static <ReqT> ServerCall.Listener<ReqT> refuse(ServerCall<ReqT, ?> call, Refusal refusal) {
+    end(call, refusal.exception());
+    return new ServerCall.Listener<>() {};
+  }
+
+  /** Ends a call because of what was thrown. */
+  static void end(ServerCall<?, ?> call, Throwable thrown) {
+    StatusException ended = toStatus(thrown);
+    Metadata trailers = ended.getTrailers();
+    call.close(ended.getStatus(), trailers == null ? new Metadata() : trailers);
   }
 
   /** The reason that a status made here gives; empty for one that was made elsewhere. */
@@ -281,6 +295,35 @@ final class GrpcErrors {
           status(Code.FAILED_PRECONDITION, ErrorReason.Enum.BUILD_NOT_STALLED, message, build(id));
       case Refusal.TooManyWorkers(UUID id, int limit) ->
           status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.TOO_MANY_WORKERS, message, build(id));
+      case Refusal.CredentialMissing() ->
+          status(Code.UNAUTHENTICATED, ErrorReason.Enum.CREDENTIAL_MISSING, message, Map.of());
+      case Refusal.CredentialUnknown() ->
+          status(Code.UNAUTHENTICATED, ErrorReason.Enum.CREDENTIAL_UNKNOWN, message, Map.of());
+      case Refusal.RoleTooLow low ->
+          status(
+              Code.PERMISSION_DENIED,
+              ErrorReason.Enum.ROLE_TOO_LOW,
+              message,
+              Map.of("role", low.role(), "required_role", low.required()));
+      case Refusal.BranchNotAllowed denied ->
+          status(
+              Code.PERMISSION_DENIED,
+              ErrorReason.Enum.BRANCH_NOT_ALLOWED,
+              message,
+              Map.of("branches", denied.branches()));
+      case Refusal.NotBuildOwner denied ->
+          status(
+              Code.PERMISSION_DENIED,
+              ErrorReason.Enum.NOT_BUILD_OWNER,
+              message,
+              build(denied.buildId()));
+      case Refusal.TooManyCalls(String scope, int limit, Duration retryAfter) ->
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.TOO_MANY_CALLS,
+              message,
+              Map.of("scope", scope, "limit", Integer.toString(limit)),
+              retry(retryAfter));
       case Refusal.OutcomeUnknown() ->
           status(Code.UNAVAILABLE, ErrorReason.Enum.OUTCOME_UNKNOWN, message, Map.of());
     };

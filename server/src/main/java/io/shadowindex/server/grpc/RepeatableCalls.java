@@ -136,7 +136,7 @@ final class RepeatableCalls implements ServerInterceptor {
   private static RequestKey key(MethodDescriptor<?, ?> method, Message request) {
     return new RequestKey(
         UUID.fromString(requestId(request)),
-        "",
+        Authentication.principal().name(),
         String.valueOf(method.getBareMethodName()),
         digest(request));
   }

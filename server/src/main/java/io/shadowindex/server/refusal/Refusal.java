@@ -384,6 +384,64 @@ public sealed interface Refusal {
     }
   }
 
+  /** Nobody says who calls. */
+  record CredentialMissing() implements Refusal {
+    @Override
+    public String message() {
+      return "this server asks who calls: send a token as 'authorization: Bearer …', or use a"
+          + " certificate it knows";
+    }
+  }
+
+  /** The token is nobody's. */
+  record CredentialUnknown() implements Refusal {
+    @Override
+    public String message() {
+      return "the token is none that this server knows; ask whoever keeps its credentials file";
+    }
+  }
+
+  /** The caller's role is less than the call needs. */
+  record RoleTooLow(String principal, String role, String required, String method)
+      implements Refusal {
+    @Override
+    public String message() {
+      return "%s has the role %s, and this %s needs %s"
+          .formatted(principal, role, method, required);
+    }
+  }
+
+  /** The caller may use some branches only, and the request is about another one or names none. */
+  record BranchNotAllowed(String principal, String branches) implements Refusal {
+    @Override
+    public String message() {
+      return "%s may use the branches %s only; name one of them, or what is in one of them"
+          .formatted(principal, branches);
+    }
+  }
+
+  /** A worker's call about a build that it has not started. */
+  record NotBuildOwner(UUID buildId, String principal) implements Refusal {
+    @Override
+    public String message() {
+      return "%s has started no build %s, and a worker may only work on its own"
+          .formatted(principal, buildId);
+    }
+  }
+
+  /**
+   * As many calls are under way as may be.
+   *
+   * @param scope {@code server}, or {@code lock_waits} for those that wait for a lock
+   */
+  record TooManyCalls(String scope, int limit, Duration retryAfter) implements Refusal {
+    @Override
+    public String message() {
+      return "%d calls are under way already (%s), which is as many as may be; call again later"
+          .formatted(limit, scope);
+    }
+  }
+
   /** A watch ended because the server is shutting down. */
   record WatchDrained(long revision) implements Refusal {
     @Override

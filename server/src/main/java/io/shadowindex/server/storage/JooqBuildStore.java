@@ -29,6 +29,7 @@ import io.shadowindex.server.build.WorkerPart;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.request.Mutation;
 import io.shadowindex.server.storage.EventLog.Unnumbered;
 import java.time.Duration;
 import java.time.Instant;
@@ -99,6 +100,7 @@ final class JooqBuildStore implements BuildStore {
   }
 
   private static void insert(DSLContext transaction, UUID id, BuildSpec spec, Instant now) {
+    Mutation mutation = Mutation.current();
     transaction
         .insertInto(SHADOW_INDEX)
         .set(SHADOW_INDEX.SHADOW_INDEX_ID, id)
@@ -115,6 +117,7 @@ final class JooqBuildStore implements BuildStore {
         .set(SHADOW_INDEX.SERVICE_NAME, spec.serviceName())
         .set(SHADOW_INDEX.SERVICE_INSTANCE_ID, spec.serviceInstanceId())
         .set(SHADOW_INDEX.LABELS, BuildRows.json(spec.labels()))
+        .set(SHADOW_INDEX.STARTED_BY, mutation == null ? "" : mutation.call().principal())
         .set(SHADOW_INDEX.STATE, BuildState.PREPARING.name())
         .set(SHADOW_INDEX.ATTEMPT, 1)
         .set(SHADOW_INDEX.FENCING_TOKEN, EventLog.nextFencingToken(transaction))
@@ -370,6 +373,17 @@ final class JooqBuildStore implements BuildStore {
                 .where(SHADOW_INDEX.SHADOW_INDEX_ID.in(ids))
                 .and(SHADOW_INDEX.FILES_DELETED_AT.isNotNull())
                 .fetchSet(SHADOW_INDEX.SHADOW_INDEX_ID));
+  }
+
+  @Override
+  public Optional<String> startedBy(UUID id) {
+    return transactions.read(
+        query ->
+            query
+                .select(SHADOW_INDEX.STARTED_BY)
+                .from(SHADOW_INDEX)
+                .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
+                .fetchOptional(SHADOW_INDEX.STARTED_BY));
   }
 
   @Override
