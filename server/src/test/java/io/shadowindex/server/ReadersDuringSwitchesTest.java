@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Readers that never pause while the index under them is replaced a thousand times. */
 final class ReadersDuringSwitchesTest {
 
-  private static final int SWITCHES = Integer.getInteger("shadowindex.switches", 1000);
+  private static final int SWITCHES = Integer.getInteger("shadowindex.switches", 300);
   private static final int READERS = Integer.getInteger("shadowindex.readers", 4);
   private static final List<String> FILES = List.of("segments", "terms", "sub/postings");
 
