@@ -1,5 +1,7 @@
 package io.shadowindex.client.cli;
 
+import com.google.protobuf.util.Structs;
+import com.google.protobuf.util.Values;
 import io.shadowindex.client.ShadowIndexClient;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -43,6 +45,8 @@ final class BackupCommand extends ClientCommand {
         written.force(true);
       }
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+      ctl.show(
+          Structs.of("file", Values.of(file.toString()), "size_bytes", Values.of((double) size)));
       ctl.print("wrote %d bytes to %s", size, file);
       return Exit.OK;
     } finally {

@@ -36,6 +36,10 @@ final class BackupCommandTest {
       assertThat(written.out()).contains("wrote %d bytes".formatted(Files.size(file)));
       assertThat(directory).isDirectoryNotContaining("glob:**.part");
 
+      Path other = directory.resolve("other.zip");
+      assertThat(backUp(server, other, "-o", "json").out())
+          .contains("\"file\"", other.toString(), "\"size_bytes\"");
+
       ShadowCtlRun again = backUp(server, file);
       assertThat(again.exit()).isEqualTo(2);
       assertThat(again.err()).contains("is there already");
@@ -56,8 +60,11 @@ final class BackupCommandTest {
     }
   }
 
-  private static ShadowCtlRun backUp(RunningServer server, Path file) {
-    return ShadowCtlRun.of("backup", file.toString(), "--server", server.address());
+  private static ShadowCtlRun backUp(RunningServer server, Path file, String... options) {
+    List<String> arguments =
+        new ArrayList<>(List.of("backup", file.toString(), "--server", server.address()));
+    arguments.addAll(List.of(options));
+    return ShadowCtlRun.of(arguments.toArray(String[]::new));
   }
 
   /** The exit code and what was printed. */

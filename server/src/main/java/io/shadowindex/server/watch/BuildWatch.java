@@ -7,9 +7,11 @@ import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -25,6 +27,9 @@ public final class BuildWatch implements AutoCloseable {
   private static final int QUEUE = 64;
   private static final int READ_FROM_LOG = 64;
 
+  /** Many more changes than the board can be late with; then those it knows are forgotten. */
+  private static final int AHEAD = 1000;
+
   private final BuildWatches owner;
   private final BuildLog log;
   private final BuildLifecycle builds;
@@ -38,6 +43,9 @@ public final class BuildWatch implements AutoCloseable {
 
   /** The builds whose progress came before the event that it follows: the board was faster. */
   private final Set<UUID> early = new HashSet<>();
+
+  /** The newest change that was told of builds that the board still had as they were before. */
+  private final Map<UUID, Long> ahead = new HashMap<>();
 
   /**
    * Whether events are missing in the queue, those after {@code missingAfter} and what it holds.
@@ -159,11 +167,31 @@ public final class BuildWatch implements AutoCloseable {
       } else if (event.revision() > revision) {
         revision = event.revision();
         retellProgress(event.buildId());
+        noteAhead(event);
         if (subject.tell(event)) {
           return Optional.of(new WatchMessage.Happened(event));
         }
       }
     }
+  }
+
+  /** The board hears of a change after its commit: until then its progress is of the past. */
+  private void noteAhead(BuildEvent event) {
+    if (!event.kind().changesBuild()) {
+      return;
+    }
+    if (isAhead(event.buildId(), event.revision())) {
+      ahead.put(event.buildId(), event.revision());
+    } else {
+      ahead.remove(event.buildId());
+    }
+    if (ahead.size() > AHEAD) {
+      ahead.entrySet().removeIf(told -> !isAhead(told.getKey(), told.getValue()));
+    }
+  }
+
+  private boolean isAhead(UUID id, long told) {
+    return board.newest(id).filter(build -> build.revision() < told).isPresent();
   }
 
   private void retellProgress(UUID id) {
@@ -211,7 +239,7 @@ public final class BuildWatch implements AutoCloseable {
     Optional<ShadowIndex> building = board.newest(id);
     if (building.isPresent()) {
       ShadowIndex build = building.get();
-      if (!subject.covers(build)) {
+      if (!subject.covers(build) || build.revision() < ahead.getOrDefault(id, 0L)) {
         return Optional.empty();
       }
       if (build.revision() > revision) {

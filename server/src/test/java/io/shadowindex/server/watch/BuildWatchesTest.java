@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.ProgressReport;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,6 +127,24 @@ final class BuildWatchesTest {
               refused ->
                   assertThat(refused.refusal()).isInstanceOf(Refusal.RevisionOutOfRange.class));
     }
+  }
+
+  /** Between the commit of a change and the board, which hears of it last, a report may come. */
+  @Test
+  void progressFromBeforeAChangeIsNotToldAfterIt() throws Exception {
+    ShadowIndex build = startBuild("main");
+    var wokenUp = new Semaphore(0);
+    BuildWatch watch = watches.watch(build.id(), null, true, wokenUp::release);
+    readEverything(watch, 0);
+    var change = new BuildChange.Cancelled("before the board knows");
+    store.state().builds().apply(build.id(), Precondition.NONE, change);
+    readEverything(watch, 1);
+    wokenUp.drainPermits();
+
+    builds.report(build.id(), new ProgressReport("", 50, 1L, null, null, 1, null));
+
+    wokenUp.acquire();
+    assertThat(watch.next()).isEmpty();
   }
 
   private long logSize(ShadowIndex build) {
