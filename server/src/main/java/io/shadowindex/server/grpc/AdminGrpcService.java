@@ -1,14 +1,18 @@
 package io.shadowindex.server.grpc;
 
-import io.grpc.stub.ServerCallStreamObserver;
+import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.stub.StreamObserver;
 import io.shadowindex.server.backup.StateBackups;
+import io.shadowindex.server.backup.StateBackups.Backup;
 import io.shadowindex.v1.AdminServiceGrpc;
 import io.shadowindex.v1.BackUpStateRequest;
 import io.shadowindex.v1.BackUpStateResponse;
+import java.io.IOException;
 
 /** What only those need who run the server. */
 public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBase {
+
+  private static final int PIECE_BYTES = 64 << 10;
 
   private final StateBackups backups;
 
@@ -18,6 +22,26 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
 
   @Override
   public void backUpState(BackUpStateRequest request, StreamObserver<BackUpStateResponse> client) {
-    BackupCall.start((ServerCallStreamObserver<BackUpStateResponse>) client, backups);
+    OutgoingStream.start("backup", client, this::backUp);
+  }
+
+  private void backUp(OutgoingStream<BackUpStateResponse> stream) throws IOException {
+    try (Backup backup = backups.make()) {
+      while (!stream.isCancelled()) {
+        if (!stream.isReady()) {
+          stream.rest();
+          continue;
+        }
+        byte[] piece = backup.read(PIECE_BYTES);
+        if (piece.length == 0) {
+          return;
+        }
+        stream.send(
+            BackUpStateResponse.newBuilder()
+                .setTotalBytes(backup.sizeBytes())
+                .setContent(UnsafeByteOperations.unsafeWrap(piece))
+                .build());
+      }
+    }
   }
 }

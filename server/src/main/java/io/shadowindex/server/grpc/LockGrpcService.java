@@ -1,7 +1,6 @@
 package io.shadowindex.server.grpc;
 
 import io.grpc.Context;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.shadowindex.server.lock.Lease;
 import io.shadowindex.server.lock.LockFeed;
@@ -14,6 +13,7 @@ import io.shadowindex.server.lock.LockStore.Holder;
 import io.shadowindex.server.lock.LockStore.LockFilter;
 import io.shadowindex.server.lock.LockStore.Released;
 import io.shadowindex.server.lock.LockWait;
+import io.shadowindex.server.lock.LockWatch;
 import io.shadowindex.server.lock.WriteDecision;
 import io.shadowindex.server.lock.WritePermissions;
 import io.shadowindex.server.request.Mutation;
@@ -32,6 +32,7 @@ import io.shadowindex.v1.WatchLocksRequest;
 import io.shadowindex.v1.WatchLocksResponse;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -137,10 +138,29 @@ public final class LockGrpcService extends LockServiceImplBase {
 
   @Override
   public void watchLocks(WatchLocksRequest request, StreamObserver<WatchLocksResponse> client) {
-    WatchLocksCall.start(
-        (ServerCallStreamObserver<WatchLocksResponse>) client,
-        feed,
-        orNull(request.getBranchName()));
+    String branchName = orNull(request.getBranchName());
+    OutgoingStream.start("watch-locks", client, stream -> tellLocks(stream, branchName));
+  }
+
+  private void tellLocks(OutgoingStream<WatchLocksResponse> stream, @Nullable String branchName) {
+    try (LockWatch watch = feed.watch(branchName, stream::wakeUp)) {
+      while (!stream.isCancelled()) {
+        sendWhatIsThere(watch, stream);
+        if (!stream.isCancelled()) {
+          stream.rest();
+        }
+      }
+    }
+  }
+
+  private static void sendWhatIsThere(LockWatch watch, OutgoingStream<WatchLocksResponse> stream) {
+    while (stream.isReady()) {
+      Optional<LockWatch.Message> message = watch.next();
+      if (message.isEmpty()) {
+        return;
+      }
+      stream.send(LockMessages.response(message.get()));
+    }
   }
 
   @Override

@@ -1,7 +1,6 @@
 package io.shadowindex.server.grpc;
 
 import com.google.protobuf.Message;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
@@ -322,8 +321,8 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   public void watchBuild(WatchBuildRequest request, StreamObserver<WatchBuildResponse> client) {
     UUID id = Messages.buildId(request.getShadowIndexId());
     Long after = request.hasFromRevision() ? request.getFromRevision() : null;
-    WatchCall.start(
-        (ServerCallStreamObserver<WatchBuildResponse>) client,
+    BuildWatchStream.start(
+        client,
         watchMessages::ofOne,
         WatchMessages.heartbeat(request.getHeartbeatSeconds()),
         wakeUp -> watches.watch(id, after, request.getFollow(), wakeUp));
@@ -333,8 +332,8 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   public void watchBuilds(WatchBuildsRequest request, StreamObserver<WatchBuildsResponse> client) {
     BuildScope scope = WatchMessages.scope(request);
     Long after = request.hasFromRevision() ? request.getFromRevision() : null;
-    WatchCall.start(
-        (ServerCallStreamObserver<WatchBuildsResponse>) client,
+    BuildWatchStream.start(
+        client,
         watchMessages::ofMany,
         WatchMessages.heartbeat(request.getHeartbeatSeconds()),
         wakeUp -> watches.watch(scope, after, wakeUp));

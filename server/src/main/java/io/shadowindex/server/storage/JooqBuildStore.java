@@ -2,14 +2,7 @@ package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.BuildRows.isBuildOf;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
-import static io.shadowindex.server.storage.schema.tables.SwitchJournal.SWITCH_JOURNAL;
-import static org.jooq.impl.DSL.field;
-import static org.jooq.impl.DSL.inline;
 import static org.jooq.impl.DSL.noCondition;
-import static org.jooq.impl.DSL.not;
-import static org.jooq.impl.DSL.row;
-import static org.jooq.impl.DSL.selectCount;
-import static org.jooq.impl.DSL.selectOne;
 
 import io.shadowindex.server.build.AutoSwitch;
 import io.shadowindex.server.build.BuildChange;
@@ -402,69 +395,14 @@ final class JooqBuildStore implements BuildStore {
   public void saveSwitchResult(UUID id, SwitchResult result) {
     transactions.write(
         transaction -> {
-          transaction
-              .update(SHADOW_INDEX)
-              .set(
-                  SHADOW_INDEX.AUTO_SWITCH_DUE,
-                  // Somebody else's attempt that was refused leaves the automatic one due.
-                  result.automatic() || result.success()
-                      ? inline(false)
-                      : SHADOW_INDEX.AUTO_SWITCH_DUE)
-              .set(SHADOW_INDEX.LAST_SWITCH_AT, result.finishedAt())
-              .set(SHADOW_INDEX.LAST_SWITCH_SUCCESS, result.success())
-              .set(SHADOW_INDEX.LAST_SWITCH_AUTOMATIC, result.automatic())
-              .set(SHADOW_INDEX.LAST_SWITCH_MESSAGE, result.message())
-              .set(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS, BuildRows.micros(result.lockHeld()))
-              .set(SHADOW_INDEX.LAST_SWITCH_DURATION_MICROS, BuildRows.micros(result.duration()))
-              .set(
-                  SHADOW_INDEX.LAST_SWITCH_VALIDATION_ERRORS,
-                  result.validationErrors().toArray(String[]::new))
-              .set(
-                  SHADOW_INDEX.LAST_SWITCH_VERIFICATION_ERRORS,
-                  result.verificationErrors().toArray(String[]::new))
-              .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-              .execute();
-          ShadowIndex build = Transition.require(transaction, id);
-          Effects.record(transaction, id, build.revision(), result.finishedAt());
-          if (result.automatic()) {
-            EventLog.append(
-                transaction,
-                List.of(
-                    Unnumbered.of(
-                        build,
-                        BuildEvent.Kind.AUTO_SWITCH_RESULT,
-                        (build.state() == BuildState.BUILT
-                                ? "automatic switch refused: "
-                                : "automatic switch: ")
-                            + result.message(),
-                        result.finishedAt())));
-          } else if (!result.success() && build.state() != BuildState.FAILED) {
-            EventLog.append(
-                transaction,
-                List.of(
-                    Unnumbered.of(
-                        build,
-                        BuildEvent.Kind.SWITCH_REFUSED,
-                        result.message(),
-                        result.finishedAt())));
-          }
+          SwitchResults.save(transaction, id, result);
           return true; // a transaction answers something; there is nothing to say
         });
   }
 
   @Override
   public List<Duration> lockHeldLately(int limit) {
-    return transactions.read(
-        query ->
-            query
-                .select(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS)
-                .from(SHADOW_INDEX)
-                .where(SHADOW_INDEX.LAST_SWITCH_AT.isNotNull())
-                .and(SHADOW_INDEX.LAST_SWITCH_SUCCESS)
-                .and(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS.isNotNull())
-                .orderBy(SHADOW_INDEX.LAST_SWITCH_AT.desc())
-                .limit(limit)
-                .fetch(held -> BuildRows.micros(held.value1())));
+    return transactions.read(query -> SwitchResults.lockHeldLately(query, limit));
   }
 
   @Override
@@ -511,7 +449,7 @@ final class JooqBuildStore implements BuildStore {
 
   @Override
   public List<ShadowIndex> expired(Instant now, int keep, int limit) {
-    return newest(mayLoseFiles(now, keep), limit);
+    return newest(Retention.mayLoseFiles(now, keep), limit);
   }
 
   @Override
@@ -523,7 +461,7 @@ final class JooqBuildStore implements BuildStore {
                   .update(SHADOW_INDEX)
                   .set(SHADOW_INDEX.FILES_DELETED_AT, now)
                   .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-                  .and(mayLoseFiles(now, keep))
+                  .and(Retention.mayLoseFiles(now, keep))
                   .execute();
           if (marked == 1) {
             ShadowIndex build = Transition.require(transaction, id);
@@ -532,43 +470,6 @@ final class JooqBuildStore implements BuildStore {
           }
           return marked == 1;
         });
-  }
-
-  private static Condition mayLoseFiles(Instant now, int keep) {
-    return SHADOW_INDEX
-        .RETAIN_UNTIL
-        .le(now)
-        .and(SHADOW_INDEX.FILES_DELETED_AT.isNull())
-        .and(
-            SHADOW_INDEX.STATE.in(
-                BuildState.CLEANUP.name(), BuildState.FAILED.name(), BuildState.CANCELLED.name()))
-        .and(not(isAmongLastBackups(keep)))
-        .andNotExists(
-            selectOne()
-                .from(SWITCH_JOURNAL)
-                .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(SHADOW_INDEX.SHADOW_INDEX_ID)));
-  }
-
-  private static Condition isAmongLastBackups(int keep) {
-    var newer = SHADOW_INDEX.as("newer");
-    return SHADOW_INDEX
-        .STATE
-        .eq(BuildState.CLEANUP.name())
-        .and(SHADOW_INDEX.BACKUP)
-        .and(
-            field(
-                    selectCount()
-                        .from(newer)
-                        .where(newer.BRANCH_NAME.eq(SHADOW_INDEX.BRANCH_NAME))
-                        .and(newer.INDEX_TYPE.eq(SHADOW_INDEX.INDEX_TYPE))
-                        .and(newer.INDEX_NAME.eq(SHADOW_INDEX.INDEX_NAME))
-                        .and(newer.STATE.eq(BuildState.CLEANUP.name()))
-                        .and(newer.BACKUP)
-                        .and(newer.FILES_DELETED_AT.isNull())
-                        .and(
-                            row(newer.SWITCHED_AT, newer.SEQUENCE)
-                                .gt(SHADOW_INDEX.SWITCHED_AT, SHADOW_INDEX.SEQUENCE)))
-                .lt(keep));
   }
 
   private List<ShadowIndex> newest(Condition condition, int limit) {

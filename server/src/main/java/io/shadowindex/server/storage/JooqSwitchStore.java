@@ -4,8 +4,6 @@ import static io.shadowindex.server.storage.IndexSlots.isSlotOf;
 import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
 import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
-import static io.shadowindex.server.storage.schema.tables.SwitchJournal.SWITCH_JOURNAL;
-import static org.jooq.impl.DSL.select;
 
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildState;
@@ -15,7 +13,6 @@ import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
-import io.shadowindex.server.index.SwitchStrategy;
 import io.shadowindex.server.lock.Lease;
 import io.shadowindex.server.lock.LockMode;
 import io.shadowindex.server.lock.LockName;
@@ -44,7 +41,6 @@ import java.util.Set;
 import java.util.UUID;
 import org.jooq.DSLContext;
 import org.jooq.Field;
-import org.jooq.Record;
 import org.jspecify.annotations.Nullable;
 
 /** The journal of switches and their locks in a relational database. */
@@ -204,7 +200,7 @@ final class JooqSwitchStore implements SwitchStore {
             SwitchJournal.Step.INTENDED,
             backupCurrent,
             remark);
-    insert(transaction, journal, now);
+    JournalRows.insert(transaction, journal, now);
     Effects.record(transaction, generation.id(), generation.revision(), now);
     if (kind != Kind.REMOVAL) {
       BuildState state = kind == Kind.SWITCH ? BuildState.SWITCHING : generation.state();
@@ -258,35 +254,13 @@ final class JooqSwitchStore implements SwitchStore {
     return HeldLocks.matching(
         transaction,
         HeldLocks.inTheWayOf(name, LockMode.EXCLUSIVE, LOCK_CLOCK)
-            .or(
-                HELD_LOCK.LOCK_ID.in(
-                    select(SWITCH_JOURNAL.SHADOW_INDEX_ID)
-                        .from(SWITCH_JOURNAL)
-                        .where(SWITCH_JOURNAL.BRANCH_NAME.eq(key.branchName()))
-                        .and(SWITCH_JOURNAL.INDEX_TYPE.eq(key.indexType().name()))
-                        .and(SWITCH_JOURNAL.INDEX_NAME.eq(key.indexName())))),
+            .or(HELD_LOCK.LOCK_ID.in(JournalRows.idsOf(key))),
         LOCK_CLOCK);
   }
 
   private static RuntimeException indexNotFound(IndexKey key) {
     return new Refusal.IndexNotFound(key.branchName(), key.indexType().name(), key.indexName())
         .exception();
-  }
-
-  private static void insert(DSLContext transaction, SwitchJournal journal, Instant now) {
-    transaction
-        .insertInto(SWITCH_JOURNAL)
-        .set(SWITCH_JOURNAL.SHADOW_INDEX_ID, journal.generationId())
-        .set(SWITCH_JOURNAL.KIND, journal.kind().name())
-        .set(SWITCH_JOURNAL.BRANCH_NAME, journal.key().branchName())
-        .set(SWITCH_JOURNAL.INDEX_TYPE, journal.key().indexType().name())
-        .set(SWITCH_JOURNAL.INDEX_NAME, journal.key().indexName())
-        .set(SWITCH_JOURNAL.OLD_ID, journal.old() == null ? null : journal.old().id())
-        .set(SWITCH_JOURNAL.STEP, journal.step().name())
-        .set(SWITCH_JOURNAL.BACKUP_CURRENT, journal.backupCurrent())
-        .set(SWITCH_JOURNAL.REMARK, journal.remark())
-        .set(SWITCH_JOURNAL.BEGAN_AT, now)
-        .execute();
   }
 
   @Override
@@ -451,20 +425,17 @@ final class JooqSwitchStore implements SwitchStore {
   public SwitchJournal markRollingBack(SwitchJournal journal, String reason) {
     return transactions.write(
         transaction -> {
-          transaction
-              .update(SWITCH_JOURNAL)
-              .set(SWITCH_JOURNAL.STEP, SwitchJournal.Step.ROLLING_BACK.name())
-              .set(SWITCH_JOURNAL.REMARK, reason)
-              .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(journal.generationId()))
-              .execute();
-          return new SwitchJournal(
-              journal.kind(),
-              journal.generation(),
-              journal.old(),
-              journal.key(),
-              SwitchJournal.Step.ROLLING_BACK,
-              journal.backupCurrent(),
-              reason);
+          var marked =
+              new SwitchJournal(
+                  journal.kind(),
+                  journal.generation(),
+                  journal.old(),
+                  journal.key(),
+                  SwitchJournal.Step.ROLLING_BACK,
+                  journal.backupCurrent(),
+                  reason);
+          JournalRows.update(transaction, marked);
+          return marked;
         });
   }
 
@@ -511,31 +482,7 @@ final class JooqSwitchStore implements SwitchStore {
 
   @Override
   public List<SwitchJournal> open() {
-    var generation = SHADOW_INDEX.as("generation");
-    var old = SHADOW_INDEX.as("old");
-    return transactions.read(
-        query ->
-            query
-                .select(SWITCH_JOURNAL.fields())
-                .select(generation.SWITCH_STRATEGY, old.SWITCH_STRATEGY)
-                .from(SWITCH_JOURNAL)
-                .join(generation)
-                .on(generation.SHADOW_INDEX_ID.eq(SWITCH_JOURNAL.SHADOW_INDEX_ID))
-                .leftJoin(old)
-                .on(old.SHADOW_INDEX_ID.eq(SWITCH_JOURNAL.OLD_ID))
-                .orderBy(SWITCH_JOURNAL.BEGAN_AT)
-                .fetch(
-                    row ->
-                        toJournal(
-                            row,
-                            generation(
-                                row.get(SWITCH_JOURNAL.SHADOW_INDEX_ID),
-                                row.get(generation.SWITCH_STRATEGY)),
-                            row.get(SWITCH_JOURNAL.OLD_ID) == null
-                                ? null
-                                : generation(
-                                    row.get(SWITCH_JOURNAL.OLD_ID),
-                                    row.get(old.SWITCH_STRATEGY)))));
+    return transactions.read(JournalRows::all);
   }
 
   @Override
@@ -555,15 +502,9 @@ final class JooqSwitchStore implements SwitchStore {
                                 row.get(INDEX_SLOT.BRANCH_NAME),
                                 IndexType.valueOf(row.get(INDEX_SLOT.INDEX_TYPE)),
                                 row.get(INDEX_SLOT.INDEX_NAME)),
-                            row.get(INDEX_SLOT.ACTIVE_ID) == null
-                                ? null
-                                : generation(
-                                    row.get(INDEX_SLOT.ACTIVE_ID),
-                                    row.get(SHADOW_INDEX.SWITCH_STRATEGY)))));
-  }
-
-  private static Generation generation(UUID id, String strategy) {
-    return new Generation(id, SwitchStrategy.valueOf(strategy));
+                            JournalRows.generation(
+                                row.get(INDEX_SLOT.ACTIVE_ID),
+                                row.get(SHADOW_INDEX.SWITCH_STRATEGY)))));
   }
 
   private static ShadowIndex end(
@@ -584,30 +525,12 @@ final class JooqSwitchStore implements SwitchStore {
 
   private static boolean close(
       DSLContext transaction, SwitchJournal journal, List<Unnumbered> changes) {
-    transaction
-        .deleteFrom(SWITCH_JOURNAL)
-        .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(journal.generationId()))
-        .execute();
+    JournalRows.delete(transaction, journal.generationId());
     HeldLocks.delete(transaction, journal.generationId());
     if (!changes.isEmpty()) {
       EventLog.append(transaction, changes);
     }
     return true; // a transaction answers something; there is nothing to say
-  }
-
-  private static SwitchJournal toJournal(
-      Record row, Generation generation, @Nullable Generation old) {
-    return new SwitchJournal(
-        Kind.valueOf(row.get(SWITCH_JOURNAL.KIND)),
-        generation,
-        old,
-        new IndexKey(
-            row.get(SWITCH_JOURNAL.BRANCH_NAME),
-            IndexType.valueOf(row.get(SWITCH_JOURNAL.INDEX_TYPE)),
-            row.get(SWITCH_JOURNAL.INDEX_NAME)),
-        SwitchJournal.Step.valueOf(row.get(SWITCH_JOURNAL.STEP)),
-        row.get(SWITCH_JOURNAL.BACKUP_CURRENT),
-        row.get(SWITCH_JOURNAL.REMARK));
   }
 
   private Instant now() {
