@@ -52,8 +52,8 @@ lock-test: ## the long proof of locks: 100,000 operations, 1,000 paused holders,
 	@$(MVN) test -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dtest=LockManagerTest,LockProofTest -Dshadowindex.lock.core=1000000 \
 	  -Dshadowindex.lock.operations=100000 -Dshadowindex.lock.pauses=1000 \
-	  -Dshadowindex.lock.rebuilds=100 -Dshadowindex.lock.rehearsed=true -Dshadowindex.lock.alone.ms=5000 \
-	  -Dshadowindex.lock.blocked.ms=50 -Dshadowindex.lock.blocked.p99.ms=10
+	  -Dshadowindex.lock.rebuilds=100 -Dshadowindex.lock.rehearsed=true -Dshadowindex.lock.warmup=50 \
+	  -Dshadowindex.lock.alone.ms=5000 -Dshadowindex.lock.blocked.ms=50 -Dshadowindex.lock.blocked.p99.ms=10
 
 .PHONY: scenarios
 scenarios: $(BUILT) ## developers who write while indexes are rebuilt, in three ways (ARGS='--developers 20')

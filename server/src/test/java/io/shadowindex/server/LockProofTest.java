@@ -44,8 +44,10 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dshadowindex.lock.operations}, {@code .lock.pauses}, {@code .lock.rebuilds} set the
  * sizes; {@code .lock.blocked.ms} and {@code .lock.blocked.p99.ms} how long a developer may be kept
- * out; {@code .lock.rehearsed} how many switches warm the server up, as 200 do in production;
- * {@code .lock.alone.ms} for how long developers work before the first rebuild.
+ * out; {@code .lock.rehearsed} whether the server rehearses switches first, as in production;
+ * {@code .lock.warmup} how many rebuilds do not count, because server and developers share a JVM
+ * that has compiled little yet; {@code .lock.alone.ms} for how long developers work before the
+ * first rebuild that counts.
  */
 final class LockProofTest {
 
@@ -54,6 +56,7 @@ final class LockProofTest {
   private static final int PAUSES = Integer.getInteger("shadowindex.lock.pauses", 60);
   private static final int REBUILDS = Integer.getInteger("shadowindex.lock.rebuilds", 5);
   private static final boolean REHEARSED = Boolean.getBoolean("shadowindex.lock.rehearsed");
+  private static final int WARM_UP = Integer.getInteger("shadowindex.lock.warmup", 0);
   private static final int ALONE_MILLIS = Integer.getInteger("shadowindex.lock.alone.ms", 200);
   private static final int BLOCKED_MILLIS = Integer.getInteger("shadowindex.lock.blocked.ms", 2000);
   private static final int BLOCKED_P99_MILLIS =
@@ -166,6 +169,9 @@ final class LockProofTest {
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       await().atMost(Duration.ofMinutes(1)).until(LockProofTest::isRehearsed);
       var team = new Team(server, flips, threads);
+      for (int i = 0; i < WARM_UP; i++) {
+        var _ = server.switchTo(server.built("main"));
+      }
       var alone = List.of(Span.of(() -> Thread.sleep(ALONE_MILLIS))); // time is what it measures
       var lockHeld = new Samples();
       var switches = new ArrayList<Span>();

@@ -13,6 +13,7 @@ final class Footprint implements Measure {
 
   private static final String START = "first answer s";
   private static final String RESIDENT = "RSS MiB";
+  private static final String HEAP = "live heap MiB";
   private static final String IDLE = "idle, empty";
 
   private static final int ANSWER_SECONDS = 60;
@@ -37,11 +38,8 @@ final class Footprint implements Measure {
         store.watch(writes -> {});
       }
       var _ = ClosedLoop.run(List.of(writer), Duration.ZERO, lab.plan().round());
-      table.add(
-          ShadowIndexServer.NAME,
-          "%,d builds, %,d watchers, writes".formatted(builds, watchers),
-          RESIDENT,
-          store.process().residentMebibytes());
+      memory(
+          store.process(), "%,d builds, %,d watchers, writes".formatted(builds, watchers), table);
     }
     return new Section(
         id(),
@@ -49,8 +47,8 @@ final class Footprint implements Measure {
         """
         From the start of the launcher, with empty data, to the answer of the first ListIndexes; the \
         page cache is warm. RSS is what the kernel counts, %d s after the start, and then after so many \
-        builds were started and cancelled, with so many watchers, one client writing; the heap is the \
-        JVM's default.\
+        builds were started and cancelled, with so many watchers, one client writing. The heap's size is \
+        the JVM's default; what is alive on it is counted after a collection.\
         """
             .formatted(settling(lab).toSeconds()),
         table,
@@ -77,7 +75,13 @@ final class Footprint implements Measure {
               .listIndexes(ListIndexesRequest.getDefaultInstance());
       table.add(ShadowIndexServer.NAME, IDLE, START, (System.nanoTime() - began) / 1e9);
       LockSupport.parkNanos(settling(lab).toNanos());
-      table.add(ShadowIndexServer.NAME, IDLE, RESIDENT, server.process().residentMebibytes());
+      memory(server.process(), IDLE, table);
     }
+  }
+
+  private static void memory(Launched server, String load, Table table) throws IOException {
+    table
+        .add(ShadowIndexServer.NAME, load, RESIDENT, server.residentMebibytes())
+        .add(ShadowIndexServer.NAME, load, HEAP, server.liveHeapMebibytes());
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A process that the bench started and ends, at the latest when the bench ends itself. */
@@ -48,6 +49,24 @@ final class Launched implements AutoCloseable {
       }
     }
     throw new IOException("the kernel does not tell the memory of process " + pid());
+  }
+
+  /** What is alive on its heap, if it is a JVM like this one; collects the garbage first. */
+  double liveHeapMebibytes() throws IOException {
+    var command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+            Long.toString(pid()),
+            "GC.class_histogram");
+    Process jcmd = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try (BufferedReader output = jcmd.inputReader(UTF_8)) {
+      List<String> lines = output.lines().toList();
+      String[] total = lines.getLast().strip().split("\\s+", -1); // Total, instances, bytes
+      if (total.length != 3 || !total[0].equals("Total")) {
+        throw new IOException("jcmd does not tell the heap: " + lines.getLast());
+      }
+      return Long.parseLong(total[2]) / (double) (1 << 20);
+    }
   }
 
   @Override
