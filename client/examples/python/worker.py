@@ -2,7 +2,8 @@
 """A worker in Python: builds an index of the words in text files and keeps the server told.
 
 The server may be restarted at any time: calls are repeated until it answers. What must not happen twice
-carries a request_id, so that a repeated call gets the first one's answer.
+carries a request_id, so that a repeated call gets the first one's answer. A refusal means that the build
+was cancelled or is another worker's by now: this one stops, and leaves the directory alone.
 """
 
 import argparse
@@ -23,22 +24,22 @@ from shadowindex.v1 import shadow_index_pb2, shadow_index_service_pb2 as pb, wor
 from shadowindex.v1.shadow_index_service_pb2_grpc import ShadowIndexServiceStub  # noqa: E402
 
 WORD = re.compile(r"[a-z]{3,}")
+READING = 2 * 60 * 60  # seconds for calls that the server answers when it has read all files
+PATIENCE = 120  # seconds to wait for a server that is away
 
 
-class Cancelled(Exception):
-    """The build was taken from this worker: cancelled, or claimed by another one."""
-
-
-def call(method, request, patience_seconds=120):
+def call(method, request, timeout=30):
     """Calls, and calls again while the server is away: UNAVAILABLE means that it restarts."""
-    give_up = time.monotonic() + patience_seconds
+    away_since = None
     pause = 0.1
     while True:
         try:
-            return method(request, timeout=30, wait_for_ready=True)
+            return method(request, timeout=timeout)
         except grpc.RpcError as refused:
-            away = refused.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-            if not away or time.monotonic() > give_up:
+            if refused.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                raise
+            away_since = away_since or time.monotonic()
+            if time.monotonic() - away_since > PATIENCE:
                 raise
             time.sleep(pause)
             pause = min(2 * pause, 5)
@@ -76,7 +77,11 @@ def main():
     arguments = parser.parse_args()
     files = sorted(file for file in arguments.input.rglob("*") if file.is_file())
 
-    service = ShadowIndexServiceStub(grpc.insecure_channel(arguments.server))
+    options = {
+        "grpc.keepalive_time_ms": 30_000,  # notices a server that is gone without a word
+        "grpc.max_reconnect_backoff_ms": 5_000,
+    }
+    service = ShadowIndexServiceStub(grpc.insecure_channel(arguments.server, list(options.items())))
     build = call(
         service.StartBuild,
         pb.StartBuildRequest(
@@ -91,31 +96,26 @@ def main():
     print(f"building {build.shadow_index_id} in {build.shadow_index_path}", flush=True)
 
     def report(done):
-        answer = call(
-            service.ReportProgress,
-            worker_pb2.ReportProgressRequest(
-                shadow_index_id=build.shadow_index_id,
-                progress_percent=100 * done // len(files),
-                record_count=done,
-                fencing_token=build.fencing_token,
-            ),
+        progress = worker_pb2.ReportProgressRequest(
+            shadow_index_id=build.shadow_index_id,
+            progress_percent=100 * done // len(files),
+            record_count=done,
+            fencing_token=build.fencing_token,
         )
-        if answer.directive == worker_pb2.Directive.CANCEL:
-            raise Cancelled
+        while call(service.ReportProgress, progress).directive == worker_pb2.Directive.PAUSE:
+            print("paused", flush=True)
+            time.sleep(1)
         time.sleep(arguments.pause_ms / 1000)
 
     try:
         words = build_index(files, report)
         write_index(pathlib.Path(build.shadow_index_path), files, words)
-    except Cancelled:
-        print("the build was given up", flush=True)
-        return 1
-    except OSError as failure:
+    except (OSError, KeyboardInterrupt) as failure:
         call(
             service.FailBuild,
             pb.FailBuildRequest(
                 shadow_index_id=build.shadow_index_id,
-                error_message=f"{type(failure).__name__}: {failure.strerror}",
+                error_message=f"{type(failure).__name__} {failure}",
                 fencing_token=build.fencing_token,
                 request_id=str(uuid.uuid4()),
             ),
@@ -129,6 +129,7 @@ def main():
             fencing_token=build.fencing_token,
             request_id=str(uuid.uuid4()),
         ),
+        timeout=READING,
     )
     print(f"complete: {len(files)} files, {len(words)} words", flush=True)
     if arguments.switch:
@@ -137,6 +138,7 @@ def main():
             pb.SwitchIndexRequest(
                 shadow_index_id=build.shadow_index_id, backup_current=True, request_id=str(uuid.uuid4())
             ),
+            timeout=READING,
         )
         print(answer.message, flush=True)
         return 0 if answer.success else 1

@@ -128,6 +128,12 @@ public final class ShadowIndexClient implements AutoCloseable {
     return builder(address).build();
   }
 
+  /** The version of this library, as its jar says; {@code dev} for classes that are in none. */
+  public static String version() {
+    String version = ShadowIndexClient.class.getPackage().getImplementationVersion();
+    return version == null ? "dev" : version;
+  }
+
   /** Starts a build. Another one of the same index is refused with BUILD_ALREADY_EXISTS. */
   public StartBuildResponse startBuild(StartBuildRequest request) {
     var repeatable = request.toBuilder().setRequestId(idOr(request.getRequestId())).build();

@@ -179,7 +179,7 @@ public final class ShadowIndexClientBuilder {
     }
     return builder
         .keepAliveTime(keepAlive.toMillis(), TimeUnit.MILLISECONDS)
-        .userAgent(userAgent + "shadowindex-java/" + version())
+        .userAgent(userAgent + "shadowindex-java/" + ShadowIndexClient.version())
         .build();
   }
 
@@ -237,10 +237,5 @@ public final class ShadowIndexClientBuilder {
       throw new IllegalArgumentException("A deadline or an interval must be longer than nothing.");
     }
     return deadline;
-  }
-
-  private static String version() {
-    String version = ShadowIndexClientBuilder.class.getPackage().getImplementationVersion();
-    return version == null ? "dev" : version; // classes that are not in the jar
   }
 }

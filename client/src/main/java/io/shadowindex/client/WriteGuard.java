@@ -102,8 +102,9 @@ public final class WriteGuard {
     }
 
     /**
-     * Gives the lease back. One that has run out is gone already, and one of which a server that
-     * cannot be reached is not told ends with its time; neither is a failure of the write.
+     * Gives the lease back. One that has run out is gone already, and one that cannot be given back,
+     * because no server answers or the thread is interrupted, ends with its time; neither is a
+     * failure of the write.
      */
     @Override
     public void close() {
@@ -115,9 +116,7 @@ public final class WriteGuard {
                     .setOwner(lock.getOwner())
                     .setFencingToken(lock.getFencingToken())
                     .build());
-      } catch (ShadowIndexException.NotFound
-          | ShadowIndexException.Unavailable
-          | ShadowIndexException.OutcomeUnknown e) {
+      } catch (ShadowIndexException e) {
         // gone, or soon
       }
     }

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.shadowindex.client.testing.ServerProcess;
 import io.shadowindex.client.testing.SteadyWorker;
+import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.GetShadowIndexRequest;
+import io.shadowindex.v1.PauseBuildRequest;
+import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
 import java.io.IOException;
@@ -60,25 +63,9 @@ final class OtherLanguagesIT {
 
   @Test
   void workersInPythonAndJavaAndANodeWatcherGoOnWhenTheServerIsKilled() throws Exception {
-    Path input = Files.createDirectory(directory.resolve("input"));
-    for (int i = 0; i < FILES; i++) {
-      Files.writeString(input.resolve("text-" + i), "lorem ipsum number" + i);
-    }
     Path said = directory.resolve("worker.out");
-    Process worker =
-        launch(
-            said,
-            python(),
-            "examples/python/worker.py",
-            "--server=" + server.address(),
-            "--branch=main",
-            "--pause-ms=100",
-            "--switch",
-            input.toString());
-    await().atMost(Duration.ofMinutes(1)).until(() -> BUILDING.matcher(read(said)).find());
-    var building = BUILDING.matcher(read(said));
-    assertThat(building.find()).isTrue();
-    String id = building.group(1);
+    Process worker = launchPythonWorker(said);
+    String id = startedBy(said);
     Path seen = directory.resolve("watcher.out");
     Process watcher = launch(seen, "node", "examples/node/watcher.mjs", server.address(), id);
     SteadyWorker inJava = new SteadyWorker(client, "java");
@@ -108,6 +95,39 @@ final class OtherLanguagesIT {
     } catch (Exception e) {
       throw new CompletionException(e);
     }
+  }
+
+  @Test
+  void aWorkerInPythonPausesAndStopsWhenItIsTold() throws Exception {
+    Path said = directory.resolve("worker.out");
+    Process worker = launchPythonWorker(said);
+    String id = startedBy(said);
+
+    var _ = client.pauseBuild(PauseBuildRequest.newBuilder().setShadowIndexId(id).build());
+    await().atMost(Duration.ofMinutes(1)).until(() -> read(said).contains("paused"));
+    long paused = reported(id);
+    var _ = client.resumeBuild(ResumeBuildRequest.newBuilder().setShadowIndexId(id).build());
+    await().atMost(Duration.ofMinutes(1)).until(() -> reported(id) > paused);
+    var _ = client.cancelBuild(CancelBuildRequest.newBuilder().setShadowIndexId(id).build());
+
+    assertThat(worker.waitFor(1, MINUTES)).isTrue();
+    assertThat(worker.exitValue()).isOne();
+    assertThat(read(said)).contains("FAILED_PRECONDITION: ", "CANCELLED").doesNotContain("complete");
+  }
+
+  @Test
+  void anInterruptedWorkerInPythonSaysSo() throws Exception {
+    Path said = directory.resolve("worker.out");
+    Process worker = launchPythonWorker(said);
+    String id = startedBy(said);
+    await().atMost(Duration.ofMinutes(1)).until(() -> reported(id) > 0);
+
+    new ProcessBuilder("kill", "-INT", String.valueOf(worker.pid())).start().waitFor();
+
+    assertThat(worker.waitFor(1, MINUTES)).isTrue();
+    assertThat(worker.exitValue()).isEqualTo(130);
+    assertThat(build(id).getState()).isEqualTo(State.FAILED);
+    assertThat(build(id).getErrorMessage()).contains("KeyboardInterrupt");
   }
 
   @Test
@@ -152,6 +172,31 @@ final class OtherLanguagesIT {
     return client
         .getShadowIndex(GetShadowIndexRequest.newBuilder().setShadowIndexId(id).build())
         .getShadowIndex();
+  }
+
+  /** One that takes a tenth of a second for each file, and switches in the end. */
+  private Process launchPythonWorker(Path output) throws Exception {
+    Path input = Files.createDirectory(directory.resolve("input"));
+    for (int i = 0; i < FILES; i++) {
+      Files.writeString(input.resolve("text-" + i), "lorem ipsum number" + i);
+    }
+    return launch(
+        output,
+        python(),
+        "examples/python/worker.py",
+        "--server=" + server.address(),
+        "--branch=main",
+        "--pause-ms=100",
+        "--switch",
+        input.toString());
+  }
+
+  /** The build of that worker, once it has said so. */
+  private static String startedBy(Path said) throws IOException {
+    await().atMost(Duration.ofMinutes(1)).until(() -> BUILDING.matcher(read(said)).find());
+    var building = BUILDING.matcher(read(said));
+    assertThat(building.find()).isTrue();
+    return building.group(1);
   }
 
   private Process launch(Path output, String... command) throws IOException {

@@ -34,7 +34,8 @@ final class ClaimCommand extends ClientCommand.OfBuild {
     ClaimBuildResponse answer = client.claimBuild(request);
     ctl.show(answer);
     ShadowIndex build = answer.getShadowIndex();
-    ctl.print("Build %s is yours, fencing token %d", id(), build.getFencingToken());
+    ctl.print("Build %s is yours", id());
+    ctl.print("token      %d", build.getFencingToken());
     ctl.print("write to   %s", build.getShadowIndexPath());
     return Exit.OK;
   }

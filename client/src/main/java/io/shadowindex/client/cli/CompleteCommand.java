@@ -5,6 +5,7 @@ import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.CompleteBuildResponse;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code shadowctl complete}. */
@@ -42,6 +43,8 @@ final class CompleteCommand extends ClientCommand.OfBuild {
       description = "What the source data was up to, such as a commit.")
   private String watermark = "";
 
+  @Mixin private final FencingOption fencing = new FencingOption();
+
   CompleteCommand(ShadowCtl ctl) {
     super(ctl);
   }
@@ -52,7 +55,8 @@ final class CompleteCommand extends ClientCommand.OfBuild {
         CompleteBuildRequest.newBuilder()
             .setShadowIndexId(id())
             .setRecordCount(records)
-            .setSourceWatermark(watermark);
+            .setSourceWatermark(watermark)
+            .setFencingToken(fencing.token());
     if (expectedRecords != null) {
       request.setExpectedRecordCount(expectedRecords);
     }

@@ -93,7 +93,10 @@ record Config(Path file, Optional<String> current, Map<String, Context> contexts
           Exit.USAGE,
           contexts.isEmpty()
               ? "There is no context '" + name + "': " + file + " has none."
-              : "There is no such context: " + Suggestion.noneOf(name, contexts.keySet()));
+              : (current.filter(name::equals).isPresent()
+                      ? file + ", " + CURRENT + ": "
+                      : "There is no such context: ")
+                  + Suggestion.noneOf(name, contexts.keySet()));
     }
     return found;
   }

@@ -3,6 +3,7 @@ package io.shadowindex.client.cli;
 import io.shadowindex.client.ShadowIndexClient;
 import io.shadowindex.v1.FailBuildRequest;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code shadowctl fail}. */
@@ -18,6 +19,8 @@ final class FailCommand extends ClientCommand.OfBuild {
       description = "What went wrong. Required.")
   private String message = "";
 
+  @Mixin private final FencingOption fencing = new FencingOption();
+
   FailCommand(ShadowCtl ctl) {
     super(ctl);
   }
@@ -26,7 +29,11 @@ final class FailCommand extends ClientCommand.OfBuild {
   Exit ask(ShadowIndexClient client) {
     ctl.show(
         client.failBuild(
-            FailBuildRequest.newBuilder().setShadowIndexId(id()).setErrorMessage(message).build()));
+            FailBuildRequest.newBuilder()
+                .setShadowIndexId(id())
+                .setErrorMessage(message)
+                .setFencingToken(fencing.token())
+                .build()));
     ctl.print("Build %s is FAILED; shadowctl retry starts it again.", id());
     return Exit.OK;
   }

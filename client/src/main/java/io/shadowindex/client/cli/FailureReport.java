@@ -72,16 +72,16 @@ final class FailureReport {
       case ShadowIndexException.Unavailable _ ->
           new CommandFailure(Exit.UNAVAILABLE, message + remedy(message));
       case ShadowIndexException.OutcomeUnknown _ ->
-          new CommandFailure(Exit.UNAVAILABLE, message + " Look at the build with get.");
+          new CommandFailure(Exit.UNAVAILABLE, hinted(message, "Look at the build with get."));
       case ShadowIndexException.PermissionDenied _
           when failure.code() == Status.Code.UNAUTHENTICATED ->
           new CommandFailure(
               Exit.NOT_PERMITTED,
-              message + " Tokens come from --token-file or from SHADOWINDEX_TOKEN.");
+              hinted(message, "Tokens come from --token-file or from SHADOWINDEX_TOKEN."));
       case ShadowIndexException.PermissionDenied _ ->
           new CommandFailure(Exit.NOT_PERMITTED, message);
       case ShadowIndexException.Locked _ ->
-          new CommandFailure(Exit.REFUSED, message + " All locks: shadowctl locks.");
+          new CommandFailure(Exit.REFUSED, hinted(message, "All locks: shadowctl locks."));
       case ShadowIndexException.InvalidArgument _,
           ShadowIndexException.FailedPrecondition _,
           ShadowIndexException.Conflict _,
@@ -91,6 +91,11 @@ final class FailureReport {
           ShadowIndexException.Internal _ ->
           new CommandFailure(Exit.REFUSED, message);
     };
+  }
+
+  /** Ends the server's sentence, which may come without a full stop, and begins another one. */
+  private static String hinted(String message, String hint) {
+    return message + (message.endsWith(".") ? " " : ". ") + hint;
   }
 
   /** What to do about a connection that does not come about, by what the client library says. */

@@ -5,6 +5,7 @@ import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ReportProgressResponse;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code shadowctl progress}. */
@@ -29,6 +30,8 @@ final class ProgressCommand extends ClientCommand.OfBuild {
       description = "Seconds to go; left out, the server extrapolates.")
   private @Nullable Integer eta;
 
+  @Mixin private final FencingOption fencing = new FencingOption();
+
   ProgressCommand(ShadowCtl ctl) {
     super(ctl);
   }
@@ -36,7 +39,10 @@ final class ProgressCommand extends ClientCommand.OfBuild {
   @Override
   Exit ask(ShadowIndexClient client) {
     ReportProgressRequest.Builder report =
-        ReportProgressRequest.newBuilder().setShadowIndexId(id()).setProgressPercent(percent);
+        ReportProgressRequest.newBuilder()
+            .setShadowIndexId(id())
+            .setProgressPercent(percent)
+            .setFencingToken(fencing.token());
     if (records != null) {
       report.setRecordCount(records);
     }

@@ -23,6 +23,7 @@ final class RetryCommand extends ClientCommand.OfBuild {
     ctl.show(answer);
     ShadowIndex build = answer.getShadowIndex();
     ctl.print("Build %s is %s, attempt %d", id(), build.getState(), build.getAttempt());
+    ctl.print("token      %d", build.getFencingToken());
     ctl.print("write to   %s", build.getShadowIndexPath());
     return Exit.OK;
   }

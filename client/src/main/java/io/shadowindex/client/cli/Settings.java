@@ -23,12 +23,14 @@ final class Settings {
   private final GlobalOptions options;
   private final Map<String, String> environment;
   private final Config config;
-  private final Optional<Config.Context> context;
+
+  /** The name of the context that holds, whether the config file has it or not. */
+  private final Optional<String> context;
 
   /**
    * Reads the config file, if there is one.
    *
-   * @throws CommandFailure when it cannot be read or has no such context
+   * @throws CommandFailure when it cannot be read
    */
   Settings(GlobalOptions options, Map<String, String> environment) {
     this.options = options;
@@ -37,11 +39,7 @@ final class Settings {
         variable("config", options.config)
             .map(named -> Config.read(Path.of(named.text)))
             .orElseGet(() -> Config.readDefault(environment));
-    this.context =
-        variable("context", options.context)
-            .map(Value::text)
-            .or(config::current)
-            .map(config::context);
+    this.context = variable("context", options.context).map(Value::text).or(config::current);
   }
 
   /** A setting, and where it was said, for the message about a wrong one. */
@@ -55,16 +53,23 @@ final class Settings {
     }
   }
 
+  /**
+   * The context that holds.
+   *
+   * @throws CommandFailure when the config file does not have it
+   */
   Optional<Config.Context> context() {
-    return context;
+    return context.map(config::context);
   }
 
   Config config() {
     return config;
   }
 
+  /** A context that is not there says nothing here: 'context use' has to work to mend that. */
   Format format() {
-    return find("output", options.output)
+    return variable("output", options.output)
+        .or(() -> context.map(config.contexts()::get).flatMap(from -> said(from, "output")))
         .map(value -> value.as(new ValueName<>(Format.class)::convert))
         .orElse(Format.TABLE);
   }
@@ -118,13 +123,11 @@ final class Settings {
   }
 
   private Optional<Value> find(String name, @Nullable String option) {
-    return variable(name, option)
-        .or(
-            () ->
-                context.flatMap(
-                    from ->
-                        from.get(name)
-                            .map(text -> new Value(text, "context " + from.name() + ", " + name))));
+    return variable(name, option).or(() -> context().flatMap(from -> said(from, name)));
+  }
+
+  private static Optional<Value> said(Config.Context from, String name) {
+    return from.get(name).map(text -> new Value(text, "context " + from.name() + ", " + name));
   }
 
   private Optional<Value> variable(String name, @Nullable String option) {

@@ -16,6 +16,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
@@ -47,6 +48,10 @@ public final class ShadowCtl {
   private final Output process;
 
   @Mixin private final GlobalOptions options = new GlobalOptions();
+
+  @Option(names = "--version", versionHelp = true, description = "Show the version.")
+  @SuppressWarnings("UnusedVariable") // read by picocli
+  private boolean version;
 
   private @Nullable Settings settings;
   private Format format = Format.TABLE;
@@ -107,6 +112,7 @@ public final class ShadowCtl {
             .addSubcommand(new ContextCommand(this))
             .addSubcommand(new CertsCommand(this))
             .addSubcommand(new CompletionCommand(this));
+    line.getCommandSpec().version("shadowctl " + ShadowIndexClient.version());
     Manual.layOut(line);
     return line.registerConverter(IndexType.Enum.class, new ValueName<>(IndexType.Enum.class))
         .registerConverter(Lock.Type.class, new ValueName<>(Lock.Type.class))
@@ -188,6 +194,10 @@ public final class ShadowCtl {
   }
 
   private int run(ParseResult parsed) {
+    Integer helped = CommandLine.executeHelpRequest(parsed); // whatever the config file says
+    if (helped != null) {
+      return helped;
+    }
     try {
       if (!options.verbose) {
         // gRPC and Lucene log to the console by default; what matters comes back as an exception.

@@ -72,6 +72,7 @@ final class StartCommand extends ClientCommand {
     ctl.show(started);
     ctl.print("%s", started.getMessage());
     ctl.print("id         %s", started.getShadowIndexId());
+    ctl.print("token      %d", index.getFencingToken());
     ctl.print("write to   %s", index.getShadowIndexPath());
     ctl.print("live link  %s", index.getCurrentIndexPath());
     ctl.print("estimate   %d min", started.getEstimatedBuildTimeMinutes());

@@ -86,7 +86,9 @@ final class BadConnectionTest {
       String[] list = {"list", "--server", server.address()};
       ShadowCtlRun without = ShadowCtlRun.of(list);
       assertThat(without.exit()).isEqualTo(6);
-      assertThat(without.err()).contains("--token-file", "SHADOWINDEX_TOKEN").hasLineCount(1);
+      assertThat(without.err())
+          .contains("The token is not known. Tokens come from --token-file", "SHADOWINDEX_TOKEN")
+          .hasLineCount(1);
       Map<String, String> wrong = Map.of("SHADOWINDEX_TOKEN", "s3cr3t");
       assertThat(ShadowCtlRun.in(wrong, list).exit()).isEqualTo(6);
       assertThat(ShadowCtlRun.in(wrong, "list", "-v", "--server", server.address()).err())

@@ -97,6 +97,27 @@ final class ContextsTest {
     assertThat(run("context use nobody").exit()).isEqualTo(2);
   }
 
+  @Test
+  void aCurrentContextThatIsNotThereIsNamedAndMendedByUse() throws IOException {
+    config("current-context: gone\ncontexts: {one: {server: '127.0.0.1:9'}}\n");
+    ShadowCtlRun refused = run("list");
+    assertThat(refused.exit()).isEqualTo(2);
+    assertThat(refused.err())
+        .contains(file + ", current-context: 'gone' is none of one")
+        .hasLineCount(1);
+    assertThat(run("context show").exit()).isEqualTo(2);
+    assertThat(run("context list -o name").lines()).containsExactly("one");
+    assertThat(run("context use one").lines()).containsExactly("one is the current context");
+    assertThat(run("list").err()).contains("127.0.0.1:9.");
+  }
+
+  @Test
+  void helpAndVersionAreToldWhateverTheConfigFileSays() throws IOException {
+    config("contexts: {");
+    assertThat(run("list --help").exit()).isZero();
+    assertThat(run("--version").lines()).containsExactly("shadowctl dev");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -12,6 +12,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,12 +24,22 @@ final class DocsTest {
   private static final Path EXAMPLES = Path.of("src/test/java/io/shadowindex/client/examples");
 
   static final List<String> PAGES =
-      List.of("../README.md", "concepts.md", "worker-guide.md", "operator-guide.md");
+      List.of(
+          "../README.md",
+          "architecture.md",
+          "concepts.md",
+          "lifecycle.md",
+          "operator-guide.md",
+          "recipes.md",
+          "security.md",
+          "shadowctl.md",
+          "worker-guide.md");
 
   private static final Pattern CODE =
       Pattern.compile("(?:<!-- (\\w+) -->\n)?```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern REGION =
       Pattern.compile("// @start region=\"example\"\n(.*?) *// @end", Pattern.DOTALL);
+  private static final Pattern YAML = Pattern.compile("```yaml\n(.*?)```", Pattern.DOTALL);
   private static final Pattern COMMAND = Pattern.compile("(?m)^shadowctl ([a-z][^#&|\n]*)");
   private static final Pattern SERVER_FLAG = Pattern.compile("(?<![\\w-])(--[a-z][a-z-]+)");
   private static final Pattern CTL = Pattern.compile("`shadowctl [^`]*`");
@@ -57,6 +68,25 @@ final class DocsTest {
       ShadowCtlRun run = ShadowCtlRun.of(line.split(" +"));
       assertThat(run.exit()).as(line + ": " + run.err()).isZero();
     }
+  }
+
+  @Test
+  void theExitCodesAreThoseOfTheManual() throws IOException {
+    String page = page("shadowctl.md");
+    assertThat(ShadowCtlRun.commandLine().getCommandSpec().usageMessage().exitCodeList())
+        .isNotEmpty()
+        .allSatisfy(
+            (code, meaning) -> assertThat(page).contains("| %s | %s |".formatted(code, meaning)));
+  }
+
+  @Test
+  void theConfigFileIsOneThatShadowctlReads(@TempDir Path directory) throws IOException {
+    var yaml = YAML.matcher(page("shadowctl.md"));
+    assertThat(yaml.find()).isTrue();
+    Path file = Files.writeString(directory.resolve("config.yaml"), yaml.group(1));
+    assertThat(
+            ShadowCtlRun.of("context", "list", "--config", file.toString(), "-o", "name").lines())
+        .containsExactly("here", "production");
   }
 
   @Test

@@ -103,6 +103,13 @@ final class LaunchersIT {
   }
 
   @Test
+  void theVersionIsThatOfTheJar() throws Exception {
+    Process launcher = launch("shadowctl", "--version");
+    assertThat(launcher.waitFor(LIMIT_MINUTES, MINUTES)).isTrue();
+    assertThat(printed().strip()).matches("shadowctl \\d+\\.\\d+\\.\\d+\\S*");
+  }
+
+  @Test
   void aLauncherWithoutItsJarSaysWhatToRun() throws Exception {
     Path bin = Files.createDirectories(directory.resolve("client/bin"));
     Path copy = Files.copy(Path.of("bin/shadowctl"), bin.resolve("shadowctl"));

@@ -87,6 +87,14 @@ final class LockCommandsTest {
   }
 
   @Test
+  void anInterruptDuringAWriteIsNoFailureOfTheWrite() {
+    try (var _ = write()) {
+      Thread.currentThread().interrupt();
+    }
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
   void aGuardWhoseLeaseIsGoneSaysSoBeforeTheWrite() {
     try (var write = write()) {
       Lock lease = server.client().listLocks(ListLocksRequest.getDefaultInstance()).getLocks(0);

@@ -277,7 +277,22 @@ final class ShadowCtlTest {
     assertThat(run("resume", id).out()).contains("goes on");
     assertThat(server.get(id).getPaused()).isFalse();
     assertThat(run("claim", id).exit()).isEqualTo(1);
-    assertThat(run("claim", id, "--force").out()).contains("fencing token");
+  }
+
+  @Test
+  void aWorkerThatWasReplacedIsRefusedByItsToken() {
+    ShadowCtlRun started = run("start", "--branch", "main");
+    String id = started.value("id");
+    String[] report = {"progress", id, "--percent", "5", "--token", started.value("token")};
+    assertThat(run(report).exit()).isZero();
+    String token = run("claim", id, "--force").value("token");
+    assertThat(run(report).exit()).isEqualTo(1);
+    report[report.length - 1] = token;
+    assertThat(run(report).exit()).isZero();
+    assertThat(run("fail", id, "--message", "x", "--token", started.value("token")).exit())
+        .isEqualTo(1);
+    assertThat(run("complete", id, "--records", "1", "--token", started.value("token")).err())
+        .contains("token");
   }
 
   @Test
