@@ -122,6 +122,29 @@ final class LockManagerTest {
   }
 
   @Test
+  void whatIsFreedElsewhereGivesNobodyAReasonToTryAgain() {
+    Lease frozen =
+        acquire(
+            LockName.resourceTypes("main", List.of("action_type", "object_type")),
+            LockMode.SHARED,
+            "freezer",
+            0);
+    int tries = 0;
+    try (var ticket = queue.join(OBJECTS, LockMode.EXCLUSIVE, "waiter")) {
+      for (int i = 0; i < 1_000; i++) {
+        tries += ticket.awaitTurn(System.nanoTime()) ? 1 : 0;
+        String other = i % 2 == 0 ? "link_type" : "action_type";
+        LockName elsewhere = LockName.resourceTypes("main", List.of(other));
+        release(acquire(elsewhere, LockMode.SHARED, "somebody", 0));
+        ticket.blockedBy(store.conflicts(OBJECTS, LockMode.EXCLUSIVE));
+      }
+    }
+    release(frozen);
+
+    assertThat(tries).isEqualTo(1);
+  }
+
+  @Test
   void aSwitchLetsNewLeasesPassWhileAnOlderOneIsInItsWay() {
     Lease old = acquire(OBJECTS, LockMode.SHARED, "old", 0);
     try (var ticket = queue.joinConsiderately(OBJECTS, "a switch")) {
