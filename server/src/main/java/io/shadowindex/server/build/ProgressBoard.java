@@ -28,11 +28,16 @@ public final class ProgressBoard {
   private final List<Consumer<UUID>> onReport = new CopyOnWriteArrayList<>();
   private final List<Consumer<UUID>> onChange = new CopyOnWriteArrayList<>();
 
-  /** How much of a build's files has been copied to where they will be served from. */
-  public record Staged(long copiedBytes, long totalBytes) {}
+  /**
+   * How much of a build's files has been copied to where they will be served from.
+   *
+   * @param build as it was when the copy began, BUILT
+   */
+  public record Staged(ShadowIndex build, long copiedBytes, long totalBytes) {}
 
   /** Tells how far the copy of a build is. */
-  public void staged(UUID id, Staged newest) {
+  public void staged(Staged newest) {
+    UUID id = newest.build().id();
     staged.put(id, newest);
     onReport.forEach(listener -> listener.accept(id));
   }

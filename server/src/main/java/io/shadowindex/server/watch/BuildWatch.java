@@ -2,8 +2,8 @@ package io.shadowindex.server.watch;
 
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildLifecycle;
-import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.ProgressBoard.Staged;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
 import java.util.ArrayDeque;
@@ -19,6 +19,11 @@ import java.util.UUID;
 /**
  * One watcher. Asked by its reader, one message at a time, so that a slow reader holds nothing up:
  * events wait in a bounded queue and, beyond it, in the log; of progress only the newest is kept.
+ *
+ * <p>Nothing in here blocks between its look at what is queued and the answer that there is
+ * nothing: the reader then parks, and whatever waits in between, as for the database, could take
+ * the permit that a wake-up has left for that. So all that is told of progress comes from the
+ * board.
  *
  * <p>{@link #next} and {@link #heartbeat} are for one thread; everything else may be called by any.
  */
@@ -191,7 +196,11 @@ public final class BuildWatch implements AutoCloseable {
   }
 
   private boolean isAhead(UUID id, long told) {
-    return board.newest(id).filter(build -> build.revision() < told).isPresent();
+    return board
+        .newest(id)
+        .or(() -> board.staging(id).map(Staged::build))
+        .filter(build -> build.revision() < told)
+        .isPresent();
   }
 
   private void retellProgress(UUID id) {
@@ -237,24 +246,24 @@ public final class BuildWatch implements AutoCloseable {
 
   private Optional<WatchMessage> progress(UUID id) {
     Optional<ShadowIndex> building = board.newest(id);
-    if (building.isPresent()) {
-      ShadowIndex build = building.get();
-      if (!subject.covers(build) || build.revision() < ahead.getOrDefault(id, 0L)) {
-        return Optional.empty();
-      }
-      if (build.revision() > revision) {
-        early.add(id);
-        return Optional.empty();
-      }
-      return Optional.of(new WatchMessage.Progressed(revision, build));
+    return building.isPresent()
+        ? building.filter(this::mayTell).map(build -> new WatchMessage.Progressed(revision, build))
+        : board
+            .staging(id)
+            .filter(staged -> mayTell(staged.build()))
+            .map(staged -> new WatchMessage.Staging(revision, staged));
+  }
+
+  /** Whether a build is meant, and as it has been since the last change of it that was told. */
+  private boolean mayTell(ShadowIndex build) {
+    if (!subject.covers(build) || build.revision() < ahead.getOrDefault(build.id(), 0L)) {
+      return false;
     }
-    return board
-        .staging(id)
-        .flatMap(
-            staged ->
-                Optional.of(builds.get(id))
-                    .filter(build -> build.state() == BuildState.BUILT && subject.covers(build))
-                    .map(build -> new WatchMessage.Staging(revision, build, staged)));
+    if (build.revision() > revision) {
+      early.add(build.id());
+      return false;
+    }
+    return true;
   }
 
   void offer(BuildEvent event) {

@@ -9,11 +9,13 @@ import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.ProgressBoard.Staged;
 import io.shadowindex.server.build.ProgressReport;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,6 +147,33 @@ final class BuildWatchesTest {
 
     wokenUp.acquire();
     assertThat(watch.next()).isEmpty();
+  }
+
+  @Test
+  void aCopyIsToldFromMemoryUnlessItIsFromBeforeAChangeThatWasTold() throws Exception {
+    ShadowIndex build = startBuild("main");
+    var board = new ProgressBoard();
+    var wokenUp = new Semaphore(0);
+    try (var others = new BuildWatches(store.state().log(), builds, board)) {
+      others.start();
+      BuildWatch watch = others.watch(build.id(), null, true, wokenUp::release);
+      readEverything(watch, 0);
+      board.staged(new Staged(build, 0, 2));
+      var change = new BuildChange.Failed("while it was copied", Duration.ZERO);
+      ShadowIndex after = store.state().builds().apply(build.id(), Precondition.NONE, change);
+      others.wakeUp();
+      readEverything(watch, 1);
+      wokenUp.drainPermits();
+      store.state().close();
+
+      board.staged(new Staged(build, 1, 2));
+      wokenUp.acquire();
+      assertThat(watch.next()).isEmpty();
+
+      board.staged(new Staged(after, 1, 2));
+      wokenUp.acquire();
+      assertThat(watch.next()).containsInstanceOf(WatchMessage.Staging.class);
+    }
   }
 
   private long logSize(ShadowIndex build) {
