@@ -117,9 +117,12 @@ public final class H2Database implements Transactions, AutoCloseable {
   /** One transaction, committed with the others that wait. */
   private static final class Transaction<T> extends Job<T> {
     private final Function<DSLContext, T> statements;
+    private final Consumer<T> told;
+    private Runnable telling = () -> {};
 
-    Transaction(Function<DSLContext, T> statements) {
+    Transaction(Function<DSLContext, T> statements, Consumer<T> told) {
       this.statements = statements;
+      this.told = told;
     }
 
     void run(DSLContext context, Connection connection) throws SQLException {
@@ -127,12 +130,18 @@ public final class H2Database implements Transactions, AutoCloseable {
         T value = Mutation.during(mutation, () -> statements.apply(context));
         connection.commit();
         mutationEnded(true);
+        telling = () -> told.accept(value);
         succeeded(value);
       } catch (RuntimeException | Error e) {
         connection.rollback();
         mutationEnded(false);
         failed(e);
       }
+    }
+
+    /** Tells others of it; to be called when it is durable. */
+    void tell() {
+      telling.run();
     }
 
     private void mutationEnded(boolean committed) {
@@ -233,8 +242,8 @@ public final class H2Database implements Transactions, AutoCloseable {
   }
 
   @Override
-  public <T> T write(Function<DSLContext, T> transaction) {
-    var job = new Transaction<T>(transaction);
+  public <T> T write(Function<DSLContext, T> transaction, Consumer<T> told) {
+    var job = new Transaction<T>(transaction, told);
     try {
       if (Thread.currentThread() == writer) {
         commit(List.of(job));
@@ -314,7 +323,7 @@ public final class H2Database implements Transactions, AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    queue.add(new Transaction<>(context -> true));
+    queue.add(new Transaction<>(context -> true, answer -> {}));
     joinUninterruptibly(writer);
     try {
       if (!failed) {
@@ -394,6 +403,7 @@ public final class H2Database implements Transactions, AutoCloseable {
       onFailure.accept(e);
       return;
     }
+    batch.forEach(Transaction::tell);
     batch.forEach(Job::answer);
     onBatch.accept(Duration.ofNanos(System.nanoTime() - began));
   }

@@ -9,7 +9,6 @@ import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.testing.ManualClock;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -32,11 +31,8 @@ final class LockManagerTest {
   private final ManualClock clock = new ManualClock();
   private final LockStore store = new InMemoryLockStore(clock);
   private final LockQueue queue = new LockQueue();
-  private final LockManager locks = manager(store, clock);
-
-  private LockManager manager(LockStore on, InstantSource time) {
-    return new LockManager(on, queue, new LockFeed(on), time, UUID::randomUUID);
-  }
+  private final LockFeed feed = new LockFeed(store);
+  private final LockManager locks = new LockManager(store, queue, feed, UUID::randomUUID);
 
   @Test
   void nobodyEverHoldsWhatExcludesAnotherAndNoWakeUpIsLost() throws Exception {
@@ -207,8 +203,6 @@ final class LockManagerTest {
 
   @Test
   void expiryWakesWhoWaitsAndIsTold() {
-    var feed = new LockFeed(store);
-    var telling = new LockManager(store, queue, feed, clock, UUID::randomUUID);
     Lease lost = acquire(OBJECTS, LockMode.EXCLUSIVE, "lost", 0);
     var waiting =
         CompletableFuture.supplyAsync(() -> acquire(OBJECTS, LockMode.EXCLUSIVE, "next", 20));
@@ -217,7 +211,7 @@ final class LockManagerTest {
       assertThat(watch.next()).isPresent(); // the snapshot
       clock.advance(Duration.ofSeconds(60));
 
-      telling.expireNow();
+      locks.expireNow();
 
       assertThat(waiting.join().owner()).isEqualTo("next");
       var told = (LockWatch.Happened) watch.next().orElseThrow();
@@ -228,7 +222,6 @@ final class LockManagerTest {
 
   @Test
   void aWatcherThatFallsBehindGetsTheLocksAsTheyAreInstead() {
-    var feed = new LockFeed(store);
     Lease lease = acquire(OBJECTS, LockMode.EXCLUSIVE, "alice", 0);
     try (LockWatch watch = feed.watch("main", () -> {})) {
       assertThat(watch.next()).isPresent();
