@@ -30,7 +30,9 @@ import java.util.UUID;
 public final class BuildWatch implements AutoCloseable {
 
   private static final int QUEUE = 64;
-  private static final int READ_FROM_LOG = 64;
+
+  /** How much is read from a log of which the last page had nothing to tell. */
+  private static final int LARGE_PAGE = 512;
 
   /** Many more changes than the board can be late with; then those it knows are forgotten. */
   private static final int AHEAD = 1000;
@@ -58,6 +60,7 @@ public final class BuildWatch implements AutoCloseable {
   private boolean behind;
 
   private long missingAfter;
+  private int page = QUEUE;
   private volatile boolean draining;
 
   /** Everything up to here has been told. */
@@ -123,7 +126,8 @@ public final class BuildWatch implements AutoCloseable {
 
   /**
    * The next message, or empty when there is none now; {@code wakeUp} is called when there may be
-   * one.
+   * one. A heartbeat while the log is read that has nothing to tell: its revision is as far as that
+   * has come.
    *
    * @throws io.shadowindex.server.refusal.RefusedException when the server is shutting down, or the
    *     log no longer has what is to be told next
@@ -163,7 +167,12 @@ public final class BuildWatch implements AutoCloseable {
         }
       }
       if (readLog) {
-        catchUp();
+        if (draining) {
+          throw new Refusal.WatchDrained(revision).exception();
+        }
+        if (!catchUp()) {
+          return Optional.of(heartbeat());
+        }
       } else if (event == null) {
         if (draining) {
           throw new Refusal.WatchDrained(revision).exception();
@@ -214,18 +223,26 @@ public final class BuildWatch implements AutoCloseable {
   /**
    * Reads from the log what did not fit into the queue, which was empty when {@code behind} was
    * reset. What has been offered since then follows what is read here, unless there is more to read
-   * first.
+   * first. Answers false when there is more to read, and nothing to tell up to there.
    */
-  private void catchUp() {
-    List<BuildEvent> missed = subject.read(log, Math.max(revision, missingAfter), READ_FROM_LOG);
+  private boolean catchUp() {
+    List<BuildEvent> missed = subject.read(log, Math.max(revision, missingAfter), page);
+    List<BuildEvent> toTell = missed.stream().filter(subject::covers).toList();
+    boolean more = missed.size() == page;
     synchronized (queue) {
-      if (missed.size() == READ_FROM_LOG) {
+      if (more) {
         behind = true;
         missingAfter = missed.getLast().revision();
         queue.clear();
       }
-      missed.reversed().stream().filter(subject::covers).forEach(queue::addFirst);
+      toTell.reversed().forEach(queue::addFirst);
     }
+    page = toTell.isEmpty() ? LARGE_PAGE : QUEUE;
+    if (more && toTell.isEmpty()) {
+      revision = missed.getLast().revision();
+      return false;
+    }
+    return true;
   }
 
   private Optional<WatchMessage> nextProgress() {

@@ -6,7 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.build.ProgressBoard.Staged;
@@ -19,8 +21,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +96,30 @@ final class BuildWatchesTest {
       assertThat(watch.next().filter(message -> message instanceof WatchMessage.Happened))
           .isEmpty();
     }
+  }
+
+  @Test
+  void aLongLogWithNothingToTellIsReadInStepsThatEachSayHowFarTheyCame() throws Exception {
+    ShadowIndex other = startBuild("other");
+    for (int i = 0; i < 50; i++) {
+      failAndRetry(other);
+    }
+    long newest = store.state().log().newestRevision();
+    var filter = new BuildFilter("main", null, Set.of());
+    BuildWatch watch = watches.watch(new BuildScope(filter, Map.of()), 0L, () -> {});
+
+    WatchMessage first = watch.next().orElseThrow();
+
+    assertThat(first).isInstanceOf(WatchMessage.Heartbeat.class);
+    assertThat(first.revision()).isBetween(1L, newest - 1);
+    assertThat(watch.revision()).isEqualTo(first.revision());
+    watches.drain();
+    assertThatThrownBy(watch::next)
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            refused ->
+                assertThat(refused.refusal())
+                    .isEqualTo(new Refusal.WatchDrained(first.revision())));
   }
 
   @Test
