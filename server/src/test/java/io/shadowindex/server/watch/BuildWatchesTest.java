@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildMark;
 import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore.BuildFilter;
@@ -175,6 +176,32 @@ final class BuildWatchesTest {
 
     wokenUp.acquire();
     assertThat(watch.next()).isEmpty();
+  }
+
+  @Test
+  void theLastReportBeforeAPauseIsToldWhenTheBoardHearsOfThePause() throws Exception {
+    ShadowIndex build = startBuild("main");
+    var wokenUp = new Semaphore(0);
+    BuildWatch watch = watches.watch(build.id(), null, true, wokenUp::release);
+    readEverything(watch, 0);
+    var pause = new BuildMark.Paused("");
+    store.state().builds().mark(build.id(), Precondition.NONE, pause);
+    readEverything(watch, 1);
+    wokenUp.drainPermits();
+    builds.report(build.id(), new ProgressReport("", 50, 1L, null, null, 1, null));
+    wokenUp.acquire();
+    assertThat(watch.next()).isEmpty();
+
+    builds.mark(build.id(), Precondition.NONE, pause);
+
+    wokenUp.acquire();
+    assertThat(watch.next())
+        .hasValueSatisfying(
+            message ->
+                assertThat(message)
+                    .isInstanceOfSatisfying(
+                        WatchMessage.Progressed.class,
+                        told -> assertThat(told.build().progress().percent()).isEqualTo(50)));
   }
 
   @Test
