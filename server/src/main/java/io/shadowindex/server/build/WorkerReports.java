@@ -73,8 +73,10 @@ final class WorkerReports {
     if (build.paused() && !newer.paused()) {
       heardAt = now;
       parts.replaceAll((worker, part) -> part.heardAt(now));
+      pace = pace.resumed(now);
     }
-    build = newer.withProgress(build.progress());
+    BuildProgress newest = build.progress();
+    build = newer.withProgress(newest.pace() == null ? newest : newest.withPace(pace));
   }
 
   /** Takes a report. Refuses what is behind an earlier one, and another token's. */
