@@ -49,11 +49,13 @@ final class ProgressBoardTest {
     assertThat(board.newest(id).orElseThrow().estimatedCompletion(later)).isNull();
 
     board.update(attempt(id, 1), later);
-    assertThat(board.newest(id).orElseThrow().estimatedCompletion(later).likely()).isEqualTo(90);
+    assertThat(board.newest(id).orElseThrow().estimatedCompletion(later))
+        .extracting(Estimate::likely)
+        .isEqualTo(90);
     ShadowIndex after = report(board, id, 20, 3_620);
 
     Instant now = Instant.EPOCH.plusSeconds(3_620);
-    assertThat(after.estimatedCompletion(now).likely()).isEqualTo(80);
+    assertThat(after.estimatedCompletion(now)).extracting(Estimate::likely).isEqualTo(80);
     assertThat(after.progress().recordsPerSecond()).isEqualTo(100);
   }
 
