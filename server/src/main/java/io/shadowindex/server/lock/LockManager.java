@@ -72,7 +72,7 @@ public final class LockManager implements AutoCloseable {
     try (var ticket = queue.join(request.name(), request.mode(), request.owner())) {
       wait.on(ticket);
       while (ticket.awaitTurn(wait.deadline())) {
-        Attempt attempt = store.tryAcquire(id, request);
+        Attempt attempt = last.isEmpty() ? store.tryAcquire(id, request) : tryAgain(id, request);
         switch (attempt) {
           case Granted(Lease lease) -> {
             watchOver(lease);
@@ -92,6 +92,12 @@ public final class LockManager implements AutoCloseable {
       }
       throw held(null, request.name(), last, ticket).exception();
     }
+  }
+
+  /** Looks first: most who wait find something in their way, which a read tells for less. */
+  private Attempt tryAgain(UUID id, LockRequest request) {
+    Conflicts conflicts = store.conflicts(request.name(), request.mode());
+    return conflicts.isEmpty() ? store.tryAcquire(id, request) : new Blocked(conflicts);
   }
 
   /**

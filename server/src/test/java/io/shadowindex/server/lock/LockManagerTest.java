@@ -8,13 +8,16 @@ import io.shadowindex.server.lock.LockStore.Holder;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.testing.ManualClock;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -103,6 +106,53 @@ final class LockManagerTest {
             "SHARED",
             "SHARED",
             "EXCLUSIVE");
+  }
+
+  /** A write costs a transaction, even when it finds that it may not. */
+  @Test
+  void whoWaitsTriesAgainOnlyWhenNothingIsInTheWayAnyMore() throws Exception {
+    var calls = new ConcurrentHashMap<String, Integer>();
+    var counted = new LockManager(counting(calls), queue, feed, UUID::randomUUID);
+    var held = new ArrayList<Lease>();
+    for (int i = 0; i < 3; i++) {
+      held.add(acquire(OBJECTS, LockMode.SHARED, "reader " + i, 0));
+    }
+    var waiting =
+        CompletableFuture.supplyAsync(
+            () -> counted.acquire(exclusive("writer"), LockWait.atMost(Duration.ofSeconds(20))));
+    await().until(() -> calls.getOrDefault("tryAcquire", 0) == 1);
+    for (int i = 0; i < held.size(); i++) {
+      int looks = i + 1;
+      await().until(() -> queue.size() == 1);
+      release(held.get(i));
+      await().until(() -> calls.getOrDefault("conflicts", 0) == looks);
+    }
+
+    release(waiting.get());
+    assertThat(calls).containsEntry("tryAcquire", 2);
+  }
+
+  private LockStore counting(Map<String, Integer> calls) {
+    return (LockStore)
+        Proxy.newProxyInstance(
+            LockStore.class.getClassLoader(),
+            new Class<?>[] {LockStore.class},
+            (_, method, arguments) -> {
+              Object answer = method.invoke(store, arguments);
+              calls.merge(method.getName(), 1, Integer::sum);
+              return answer;
+            });
+  }
+
+  private static LockRequest exclusive(String owner) {
+    return new LockRequest(
+        OBJECTS,
+        LockType.MANUAL,
+        LockMode.EXCLUSIVE,
+        owner,
+        "",
+        Duration.ofSeconds(60),
+        Duration.ZERO);
   }
 
   @Test
