@@ -221,10 +221,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               new AutoSwitcher(
                   buildStore, switches, environment.clock(), config.get(Settings.DRAIN)));
       builds.onBuilt(autoSwitcher::consider);
-      var locks =
-          open(
-              new LockManager(
-                  lockStore, lockQueue, lockFeed, environment.clock(), UUID::randomUUID));
+      var locks = open(new LockManager(lockStore, lockQueue, lockFeed, UUID::randomUUID));
       this.endpoint =
           new GrpcEndpoint(
               builds,

@@ -283,6 +283,20 @@ final class LockServiceTest {
   }
 
   @Test
+  void ofSeveralLocksTheOneThatLastsLongestIsExplained() {
+    var resource = objects().setScope(Lock.Scope.RESOURCE);
+    Lock oldest = acquire(resource.setResourceId("7").setTtlSeconds(10));
+    Lock longest = acquire(resource.setResourceId("8").setTtlSeconds(600));
+    Lock newest = acquire(resource.setResourceId("9").setTtlSeconds(20));
+
+    CheckWritePermissionResponse refused = check(ask());
+
+    assertThat(refused.getLock()).isEqualTo(longest);
+    assertThat(refused.getEtaSeconds()).isBetween(500, 600);
+    List.of(oldest, longest, newest).forEach(LockServiceTest::release);
+  }
+
+  @Test
   void aWriteWaitsForAReleaseInsteadOfBeingRefused() throws Exception {
     Lock lock = acquire(objects());
     var waiting = CompletableFuture.supplyAsync(() -> check(ask().setWaitSeconds(20)));

@@ -3,6 +3,7 @@ package io.shadowindex.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.Message;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
@@ -17,6 +18,8 @@ import io.shadowindex.v1.StreamProgressRequest;
 import io.shadowindex.v1.StreamProgressResponse;
 import io.shadowindex.v1.WatchBuildRequest;
 import io.shadowindex.v1.WatchBuildResponse;
+import io.shadowindex.v1.WatchBuildsRequest;
+import io.shadowindex.v1.WatchBuildsResponse;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -27,9 +30,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +53,18 @@ final class WatchLoadTest {
   private static final int REPORTS = Integer.getInteger("shadowindex.reports", 20_000);
   private static final int WATCHERS_PER_CONNECTION = 80;
   private static final int FULL_REPORTS = 1_000_000;
+
+  /** So many that the transport has no more room for them on the way to who does not read. */
+  private static final int LOAD_TRANSITIONS = Math.max(TRANSITIONS, 600);
+
+  /** In bytes; for all watchers of a connection together. */
+  private static final int WINDOW = 65_535;
+
+  /** What gRPC takes for one call, in bytes, before it says that it is not ready for more. */
+  private static final long BUFFERED_UNTIL_NOT_READY = 32_768;
+
+  private static final int IDLE_PER_CONNECTION = 50;
+
   private static final long MEBIBYTE = 1 << 20;
 
   private final List<ManagedChannel> channels = new ArrayList<>();
@@ -71,7 +90,7 @@ final class WatchLoadTest {
   @Test
   void everyTransitionReachesEveryWatcher() throws Exception {
     ShadowIndex build = server.startBuild("main");
-    var watchers = new ArrayList<Watcher>();
+    var watchers = new ArrayList<Watcher<?, ?>>();
     for (int i = 0; i < WATCHERS; i++) {
       if (i % WATCHERS_PER_CONNECTION == 0) {
         channels.add(connect());
@@ -109,37 +128,57 @@ final class WatchLoadTest {
 
   @Test
   void watchersThatNeverReadCostLittleAndDelayNobody() throws Exception {
-    ShadowIndex build = server.startBuild("main");
+    ShadowIndex reported = server.startBuild("reported");
+    ShadowIndex changed = server.startBuild("changed");
+    Watcher<?, ?> reader = watchAll(server.channel(), Integer.MAX_VALUE);
+    await().until(reader::began);
+    streamReports(reported, 10_000);
+    long[] alone = latenciesUnderLoad(reader, reported, changed);
+
     channels.add(connect());
     channels.add(connect());
-    var idle = new ArrayList<Watcher>();
-    for (int i = 0; i < 100; i++) {
-      idle.add(watch(channels.get(i % 2), build, 1));
+    var idle = new ArrayList<Watcher<?, ?>>();
+    for (int i = 0; i < 2 * IDLE_PER_CONNECTION; i++) {
+      idle.add(watchAll(channels.get(i % 2), 1));
     }
     await().atMost(Duration.ofMinutes(1)).until(() -> idle.stream().allMatch(Watcher::began));
-    Watcher reader = watch(server.channel(), build, Integer.MAX_VALUE);
-    await().until(reader::began);
-    streamReports(build, 10_000);
     long before = usedHeap();
-
-    streamReports(build, REPORTS);
-    var committed = transitions(build, TRANSITIONS);
-    long last = server.get(build).getRevision();
-    await().atMost(Duration.ofMinutes(1)).until(() -> reader.revision == last);
+    long readBefore = reader.bytes.sum();
+    long[] beside = latenciesUnderLoad(reader, reported, changed);
     long grown = usedHeap() - before;
 
-    long[] latencies =
-        reader.latencies(committed).stream().mapToLong(Long::longValue).sorted().toArray();
     System.out.printf(
         "100 watchers that do not read, %,d reports, %,d transitions: heap %+.1f MiB; a reader's"
-            + " p50 %d us, p99 %d us%n",
+            + " p50 %d us, p99 %d us; without them p50 %d us, p99 %d us%n",
         REPORTS,
-        TRANSITIONS,
+        LOAD_TRANSITIONS,
         grown / (double) MEBIBYTE,
-        latencies[latencies.length / 2],
-        latencies[latencies.length * 99 / 100]);
+        beside[beside.length / 2],
+        beside[beside.length * 99 / 100],
+        alone[alone.length / 2],
+        alone[alone.length * 99 / 100]);
+    long toTell = IDLE_PER_CONNECTION * (reader.bytes.sum() - readBefore);
+    assertThat(toTell).isGreaterThan(WINDOW + IDLE_PER_CONNECTION * BUFFERED_UNTIL_NOT_READY);
     assertThat(grown).isLessThan(64 * MEBIBYTE);
     assertThat(idle).allMatch(watcher -> watcher.messages <= 1);
+    if (REPORTS >= FULL_REPORTS) {
+      assertThat(beside[beside.length * 99 / 100])
+          .isLessThan(5 * alone[alone.length * 99 / 100] + 10_000);
+    }
+  }
+
+  /** Reports of one build and transitions of another at once; how late a watcher hears of these. */
+  private long[] latenciesUnderLoad(Watcher<?, ?> reader, ShadowIndex reported, ShadowIndex changed)
+      throws Exception {
+    Map<Long, Long> committed;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> reports = threads.submit(() -> streamReports(reported, REPORTS));
+      committed = transitions(changed, LOAD_TRANSITIONS);
+      reports.get();
+    }
+    long last = server.get(changed).getRevision();
+    await().atMost(Duration.ofMinutes(1)).until(() -> reader.revision == last);
+    return reader.latencies(committed).stream().mapToLong(Long::longValue).sorted().toArray();
   }
 
   @Test
@@ -220,12 +259,12 @@ final class WatchLoadTest {
   private ManagedChannel connect() {
     return NettyChannelBuilder.forAddress("127.0.0.1", server.server().port())
         .usePlaintext()
-        .flowControlWindow(65_535)
+        .flowControlWindow(WINDOW)
         .build();
   }
 
-  private static Watcher watch(ManagedChannel channel, ShadowIndex build, int messages) {
-    var watcher = new Watcher(messages);
+  private static Watcher<?, ?> watch(ManagedChannel channel, ShadowIndex build, int messages) {
+    var watcher = new Watcher<WatchBuildRequest, WatchBuildResponse>(messages, event -> event);
     ShadowIndexServiceGrpc.newStub(channel)
         .watchBuild(
             WatchBuildRequest.newBuilder()
@@ -233,6 +272,15 @@ final class WatchLoadTest {
                 .setFollow(true)
                 .build(),
             watcher);
+    return watcher;
+  }
+
+  private static Watcher<?, ?> watchAll(ManagedChannel channel, int messages) {
+    var watcher =
+        new Watcher<WatchBuildsRequest, WatchBuildsResponse>(
+            messages, WatchBuildsResponse::getEvent);
+    ShadowIndexServiceGrpc.newStub(channel)
+        .watchBuilds(WatchBuildsRequest.getDefaultInstance(), watcher);
     return watcher;
   }
 
@@ -246,18 +294,20 @@ final class WatchLoadTest {
   }
 
   /** Takes so many messages and no more. */
-  private static final class Watcher
-      implements ClientResponseObserver<WatchBuildRequest, WatchBuildResponse> {
+  private static final class Watcher<Q, R extends Message> implements ClientResponseObserver<Q, R> {
 
     private record Seen(long revision, long nanoTime) {}
 
     private final int wanted;
+    private final Function<R, WatchBuildResponse> eventOf;
     private final List<Seen> seen = new ArrayList<>();
     private volatile int messages;
     private volatile long revision;
+    private final LongAdder bytes = new LongAdder();
 
-    Watcher(int wanted) {
+    Watcher(int wanted, Function<R, WatchBuildResponse> eventOf) {
       this.wanted = wanted;
+      this.eventOf = eventOf;
     }
 
     boolean began() {
@@ -277,12 +327,14 @@ final class WatchLoadTest {
     }
 
     @Override
-    public void beforeStart(ClientCallStreamObserver<WatchBuildRequest> stream) {
+    public void beforeStart(ClientCallStreamObserver<Q> stream) {
       stream.disableAutoRequestWithInitial(wanted);
     }
 
     @Override
-    public void onNext(WatchBuildResponse response) {
+    public void onNext(R message) {
+      WatchBuildResponse response = eventOf.apply(message);
+      bytes.add(message.getSerializedSize());
       if (response.hasStateChange()) {
         seen.add(new Seen(response.getRevision(), System.nanoTime()));
         revision = response.getRevision();

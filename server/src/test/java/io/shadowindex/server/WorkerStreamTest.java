@@ -175,6 +175,24 @@ final class WorkerStreamTest {
   }
 
   @Test
+  void aStopEndsAStreamThatHasSaidNothingYetAtOnce(@TempDir Path directory) throws Exception {
+    Duration patience = Duration.ofMinutes(5);
+    try (TestServer patient =
+        TestServer.start(
+            TestServer.config(directory)
+                .with(Settings.STREAM_OPENING, patience)
+                .with(Settings.DRAIN, patience),
+            Environment.real())) {
+      var silent = new WorkerStream(patient, patient.startBuild("main"), "");
+      var _ = patient.startBuild("other"); // the stream has reached the server before
+
+      patient.server().close();
+
+      assertThat(TestServer.reason(silent.refusal())).isEqualTo("SERVER_DRAINING");
+    }
+  }
+
+  @Test
   void aStreamThatFloodsIsEndedAndWhatWasCountedIsKept() throws Exception {
     ShadowIndex build = server.startBuild("main");
     var worker = new WorkerStream(server, build, "");

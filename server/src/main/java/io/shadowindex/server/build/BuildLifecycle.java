@@ -151,9 +151,15 @@ public final class BuildLifecycle {
 
   /** Gives a build to another worker; refused while workers report, unless forced. */
   public ShadowIndex claim(UUID id, Precondition precondition, BuildMark.Claimed claim) {
-    board.takeUnstored(id).ifPresent(update -> store.saveProgress(List.of(update)));
-    ShadowIndex after = store.mark(id, precondition, claim);
-    board.put(after, clock.instant());
+    ShadowIndex after =
+        board.whileHeld(
+            id,
+            () -> {
+              flushProgress(id);
+              ShadowIndex claimed = store.mark(id, precondition, claim);
+              board.put(claimed, clock.instant());
+              return claimed;
+            });
     removeWhatHasEnded(after);
     return after;
   }
@@ -380,10 +386,18 @@ public final class BuildLifecycle {
   }
 
   private ShadowIndex leaveBuilding(UUID id, Precondition precondition, BuildChange change) {
+    return board.whileHeld(
+        id,
+        () -> {
+          flushProgress(id);
+          ShadowIndex after = store.apply(id, precondition, change);
+          board.remove(id, after.fencingToken());
+          return after;
+        });
+  }
+
+  private void flushProgress(UUID id) {
     board.takeUnstored(id).ifPresent(update -> store.saveProgress(List.of(update)));
-    ShadowIndex after = store.apply(id, precondition, change);
-    board.remove(id, after.fencingToken());
-    return after;
   }
 
   /** Refuses early what the store would refuse after the files were read for nothing. */

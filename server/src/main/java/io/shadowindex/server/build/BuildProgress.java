@@ -36,6 +36,11 @@ public record BuildProgress(
     this(percent, recordCount, estimatedCompletionSeconds, reportedAt, null, List.of());
   }
 
+  BuildProgress withPace(Pace other) {
+    return new BuildProgress(
+        percent, recordCount, estimatedCompletionSeconds, reportedAt, other, lostWorkers);
+  }
+
   BuildProgress withLostWorkers(List<String> lost) {
     return new BuildProgress(
         percent, recordCount, estimatedCompletionSeconds, reportedAt, pace, lost);

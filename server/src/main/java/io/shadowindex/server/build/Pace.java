@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * counts most, and no single report more than a third.
  *
  * @param fraction how much was done when that last changed, 0 to 1
- * @param changedAt when that was
+ * @param changedAt when that was, or when a pause ended since
  * @param rate fraction a second; 0 while unknown
  * @param deviation how far single samples of the rate were from it
  * @param records how many there were at {@code recordsAt}
@@ -58,6 +58,11 @@ public record Pace(
               recordsPerSecond);
     }
     return pace.afterRecords(newRecords, now);
+  }
+
+  /** The pace after a pause, in which nothing was done and nothing is to be concluded from that. */
+  Pace resumed(Instant now) {
+    return new Pace(fraction, now, rate, deviation, records, now, recordsPerSecond);
   }
 
   private Pace afterRecords(long newRecords, Instant now) {

@@ -11,15 +11,16 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The newest progress of every BUILDING build, in memory. A report costs no I/O: it replaces the
  * one before and is stored later, together with the others.
  *
- * <p>A build is on the board while it is BUILDING. A report that finds its build on the board
- * although it has just left that state is dropped by the store, which compares the state and the
- * token.
+ * <p>A build is on the board while it is BUILDING. No report is taken from the moment on at which
+ * the store is asked to end the attempt or to give it another token, see {@link #whileHeld}; what
+ * was taken before and comes late to the store is dropped there, which compares state and token.
  */
 public final class ProgressBoard {
 
@@ -28,11 +29,16 @@ public final class ProgressBoard {
   private final List<Consumer<UUID>> onReport = new CopyOnWriteArrayList<>();
   private final List<Consumer<UUID>> onChange = new CopyOnWriteArrayList<>();
 
-  /** How much of a build's files has been copied to where they will be served from. */
-  public record Staged(long copiedBytes, long totalBytes) {}
+  /**
+   * How much of a build's files has been copied to where they will be served from.
+   *
+   * @param build as it was when the copy began, BUILT
+   */
+  public record Staged(ShadowIndex build, long copiedBytes, long totalBytes) {}
 
   /** Tells how far the copy of a build is. */
-  public void staged(UUID id, Staged newest) {
+  public void staged(Staged newest) {
+    UUID id = newest.build().id();
     staged.put(id, newest);
     onReport.forEach(listener -> listener.accept(id));
   }
@@ -104,19 +110,47 @@ public final class ProgressBoard {
     }
   }
 
+  /**
+   * Carries out what may end an attempt, or give it to another worker, and takes no report of the
+   * build meanwhile: what comes in waits, and finds the board as the work has left it. The work may
+   * wait for the store, which never waits for the board.
+   */
+  <T> T whileHeld(UUID id, Supplier<T> work) {
+    for (var entry = entries.get(id); entry != null; entry = entries.get(id)) {
+      synchronized (entry) {
+        if (entries.get(id) == entry) {
+          return work.get();
+        }
+      }
+    }
+    return work.get();
+  }
+
   private void changed(UUID id) {
     onChange.forEach(listener -> listener.accept(id));
   }
 
   /** Takes a report; empty when the build is not on the board. */
   Optional<ShadowIndex> report(UUID id, ProgressReport report, Instant now) {
+    Optional<ShadowIndex> build = Optional.empty();
     WorkerReports entry = entries.get(id);
-    if (entry == null) {
-      return Optional.empty();
+    while (entry != null && build.isEmpty()) {
+      build = reportTo(entry, report, now);
+      entry = entries.get(id);
     }
-    ShadowIndex build = entry.report(report, now);
-    onReport.forEach(listener -> listener.accept(id));
-    return Optional.of(build);
+    if (build.isPresent()) {
+      onReport.forEach(listener -> listener.accept(id));
+    }
+    return build;
+  }
+
+  /** Empty when the entry was taken off the board while this waited for it. */
+  private Optional<ShadowIndex> reportTo(WorkerReports entry, ProgressReport report, Instant now) {
+    synchronized (entry) {
+      return entries.get(entry.id()) == entry
+          ? Optional.of(entry.report(report, now))
+          : Optional.empty();
+    }
   }
 
   /** The progress that is not stored yet. Counts as stored from here on. */

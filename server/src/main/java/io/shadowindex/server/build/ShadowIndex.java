@@ -82,7 +82,7 @@ public record ShadowIndex(
   /**
    * When the build will be complete: the workers' own estimate, less what has passed since; without
    * one from the pace of the last reports, and until that is known from the speed since the start.
-   * Null when unknown, and unless BUILDING.
+   * Null when unknown, unless BUILDING, and, without the workers' own, while paused.
    */
   public @Nullable Estimate estimatedCompletion(Instant now) {
     Instant reported = progress.reportedAt();
@@ -93,6 +93,9 @@ public record ShadowIndex(
     Integer own = progress.estimatedCompletionSeconds();
     if (own != null) {
       return Estimate.exactly(own - passed, own == 0);
+    }
+    if (paused) {
+      return null;
     }
     Estimate paced = progress.pace() == null ? null : progress.pace().estimate(now);
     if (paced != null || progress.percent() == 0) {

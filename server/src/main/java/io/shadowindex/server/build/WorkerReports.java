@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What workers have said of one BUILDING build under one fencing token, and what they all together
  * mean for the build.
+ *
+ * <p>Whoever holds the monitor keeps reports out, for as long as a transaction takes.
  */
 final class WorkerReports {
 
@@ -24,7 +26,10 @@ final class WorkerReports {
   private final UUID id;
   private final long fencingToken;
   private final Map<String, WorkerPart> parts = new HashMap<>();
-  private ShadowIndex build;
+
+  /** Changed under the monitor; read by those who cannot wait for it. */
+  private volatile ShadowIndex build;
+
   private Instant heardAt;
   private Pace pace;
   private double highest;
@@ -52,7 +57,11 @@ final class WorkerReports {
     return fencingToken;
   }
 
-  synchronized ShadowIndex build() {
+  UUID id() {
+    return id;
+  }
+
+  ShadowIndex build() {
     return build;
   }
 
@@ -64,8 +73,10 @@ final class WorkerReports {
     if (build.paused() && !newer.paused()) {
       heardAt = now;
       parts.replaceAll((worker, part) -> part.heardAt(now));
+      pace = pace.resumed(now);
     }
-    build = newer.withProgress(build.progress());
+    BuildProgress newest = build.progress();
+    build = newer.withProgress(newest.pace() == null ? newest : newest.withPace(pace));
   }
 
   /** Takes a report. Refuses what is behind an earlier one, and another token's. */

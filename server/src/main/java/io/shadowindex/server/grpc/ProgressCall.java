@@ -34,6 +34,7 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
   private final Limits limits;
   private final ServerCallStreamObserver<StreamProgressResponse> client;
   private final Thread thread;
+  private final Runnable wakeUp = this::wakeUp;
 
   private @Nullable UUID buildId;
   private ReportProgressRequest first = ReportProgressRequest.getDefaultInstance();
@@ -90,6 +91,7 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
     client.setOnReadyHandler(call::wakeUp);
     client.setOnCancelHandler(call::closed);
     client.setOnCloseHandler(call::closed);
+    streams.expect(call.wakeUp);
     call.thread.start();
     return call;
   }
@@ -135,7 +137,8 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
     var _ = builds.report(id, Messages.report(report));
     if (buildId == null) {
       buildId = id;
-      stream = streams.open(id, report.getWorkerId(), this::wakeUp);
+      stream = streams.open(id, report.getWorkerId(), wakeUp);
+      streams.expectNoLonger(wakeUp);
     }
     counted = ++taken;
   }
@@ -171,6 +174,7 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
         endUnlessEnded(e);
       }
     } finally {
+      streams.expectNoLonger(wakeUp);
       WorkerStreams.Stream opened = stream;
       if (opened != null) {
         opened.close();
@@ -218,6 +222,7 @@ final class ProgressCall implements StreamObserver<StreamProgressRequest> {
   }
 
   private void awaitFirstReport(long opened) {
+    streams.requireServing();
     long left = opened + limits.opening().toNanos() - System.nanoTime();
     if (left <= 0) {
       throw new Refusal.StreamSilent(limits.opening()).exception();

@@ -43,7 +43,7 @@ final class WatchMessages {
     switch (message) {
       case WatchMessage.Snapshot(_, var build) -> response.setSnapshot(messages.shadowIndex(build));
       case WatchMessage.Happened(var event) -> set(response, event);
-      case WatchMessage.Staging(_, _, var staged) -> response.setStaging(staging(staged));
+      case WatchMessage.Staging(_, var staged) -> response.setStaging(staging(staged));
       case WatchMessage.Progressed(_, var build) -> response.setProgress(messages.progress(build));
       case WatchMessage.Heartbeat(_) -> response.setHeartbeat(Heartbeat.getDefaultInstance());
     }
@@ -55,7 +55,8 @@ final class WatchMessages {
     switch (message) {
       case WatchMessage.Snapshot(_, var build) -> name(response, build.id(), build.spec().key());
       case WatchMessage.Happened(var event) -> name(response, event.buildId(), event.build().key());
-      case WatchMessage.Staging(_, var build, _) -> name(response, build.id(), build.spec().key());
+      case WatchMessage.Staging(_, var staged) ->
+          name(response, staged.build().id(), staged.build().spec().key());
       case WatchMessage.Progressed(_, var build) -> name(response, build.id(), build.spec().key());
       case WatchMessage.Heartbeat(_) -> {}
     }

@@ -17,6 +17,7 @@ public final class LockFeed {
 
   public LockFeed(LockStore store) {
     this.store = store;
+    store.onEvent(this::publish);
   }
 
   /**
@@ -35,7 +36,10 @@ public final class LockFeed {
     return watch;
   }
 
-  /** Tells those who watch. Costs next to nothing when nobody does. */
+  /**
+   * Tells those who watch, of changes in the order of their commits. Costs next to nothing when
+   * nobody does.
+   */
   public void publish(LockEvent event) {
     watches.forEach(watch -> watch.offer(event));
   }

@@ -1,6 +1,5 @@
 package io.shadowindex.server.lock;
 
-import io.shadowindex.server.lock.LockEvent.Kind;
 import io.shadowindex.server.lock.LockStore.Attempt;
 import io.shadowindex.server.lock.LockStore.Blocked;
 import io.shadowindex.server.lock.LockStore.Conflicts;
@@ -13,7 +12,6 @@ import io.shadowindex.server.lock.LockStore.Released;
 import io.shadowindex.server.refusal.Refusal;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -29,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * Grants locks in the order in which they were asked for, and ends those whose holders are gone.
  *
  * <p>That a lock has expired needs nobody to notice: the store passes over it. The thread in here
- * tells watchers and those who wait, and clears the rows away.
+ * clears the rows away, of which watchers are told, and wakes those who wait.
  */
 public final class LockManager implements AutoCloseable {
 
@@ -44,19 +42,16 @@ public final class LockManager implements AutoCloseable {
   private final LockStore store;
   private final LockQueue queue;
   private final LockFeed feed;
-  private final InstantSource clock;
   private final Supplier<UUID> ids;
   private final Semaphore earlier = new Semaphore(0);
   private final Thread expiry = Thread.ofPlatform().name("lock-expiry").unstarted(this::expireAll);
   private volatile long nextExpiry = Long.MAX_VALUE;
   private volatile boolean closed;
 
-  public LockManager(
-      LockStore store, LockQueue queue, LockFeed feed, InstantSource clock, Supplier<UUID> ids) {
+  public LockManager(LockStore store, LockQueue queue, LockFeed feed, Supplier<UUID> ids) {
     this.store = store;
     this.queue = queue;
     this.feed = feed;
-    this.clock = clock;
     this.ids = ids;
   }
 
@@ -77,10 +72,10 @@ public final class LockManager implements AutoCloseable {
     try (var ticket = queue.join(request.name(), request.mode(), request.owner())) {
       wait.on(ticket);
       while (ticket.awaitTurn(wait.deadline())) {
-        Attempt attempt = store.tryAcquire(id, request);
+        Attempt attempt = last.isEmpty() ? store.tryAcquire(id, request) : tryAgain(id, request);
         switch (attempt) {
           case Granted(Lease lease) -> {
-            granted(lease);
+            watchOver(lease);
             return lease;
           }
           case Blocked(Conflicts conflicts) -> {
@@ -97,6 +92,12 @@ public final class LockManager implements AutoCloseable {
       }
       throw held(null, request.name(), last, ticket).exception();
     }
+  }
+
+  /** Looks first: most who wait find something in their way, which a read tells for less. */
+  private Attempt tryAgain(UUID id, LockRequest request) {
+    Conflicts conflicts = store.conflicts(request.name(), request.mode());
+    return conflicts.isEmpty() ? store.tryAcquire(id, request) : new Blocked(conflicts);
   }
 
   /**
@@ -135,21 +136,13 @@ public final class LockManager implements AutoCloseable {
    * <p>Refuses with {@code LockNotFound}, {@code NotLockOwner}, {@code StaleLockToken}.
    */
   public Lease renew(UUID id, Holder holder) {
-    Lease lease = store.renew(id, holder);
-    tell(Kind.RENEWED, lease, lease.owner(), "");
-    return lease;
+    return store.renew(id, holder);
   }
 
   /** Releases a lock or a part of it, as {@link LockStore#release}. */
   public Released release(UUID id, Holder holder, Set<String> resourceTypes) {
     Released released = store.release(id, holder, resourceTypes);
     queue.freed(released.freed());
-    Lease rest = released.rest();
-    if (rest == null) {
-      tell(Kind.RELEASED, released.before(), holder.owner(), "");
-    } else {
-      tell(Kind.PARTLY_RELEASED, rest, holder.owner(), "released " + released.freed());
-    }
     return released;
   }
 
@@ -164,7 +157,6 @@ public final class LockManager implements AutoCloseable {
         ended.lease().name(),
         reason);
     queue.freed(ended.lease().name());
-    tell(Kind.FORCE_RELEASED, ended.lease(), administrator, reason);
     return ended;
   }
 
@@ -206,16 +198,11 @@ public final class LockManager implements AutoCloseable {
     }
   }
 
-  private void granted(Lease lease) {
+  private void watchOver(Lease lease) {
     long expires = System.nanoTime() + lease.request().lifetime().toNanos();
     if (nextExpiry == Long.MAX_VALUE || expires - nextExpiry < 0) {
       earlier.release();
     }
-    tell(Kind.ACQUIRED, lease, lease.owner(), "");
-  }
-
-  private void tell(Kind kind, Lease lease, String by, String reason) {
-    feed.publish(new LockEvent(kind, lease, by, reason, clock.instant()));
   }
 
   private void expireAll() {
@@ -250,7 +237,6 @@ public final class LockManager implements AutoCloseable {
         Lease lease = ended.lease();
         log.info("lock {} of {} on {} expired", lease.id(), lease.owner(), lease.name());
         queue.freed(lease.name());
-        tell(Kind.EXPIRED, lease, "", ended.reason());
       }
       return expired.untilNext();
     } catch (RuntimeException e) {

@@ -2,7 +2,6 @@ package io.shadowindex.server.lock;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -69,10 +68,11 @@ public final class LockQueue {
     monitor.lock();
     try {
       for (Ticket ticket : in(name.branchName())) {
-        ticket.freedSinceTry = true;
         if (ticket.waitsFor(name)) {
           ticket.worthTrying = true;
           ticket.changed.signal();
+        } else if (ticket.manner == Manner.CONSIDERATE) {
+          ticket.freedSinceTry = true;
         }
       }
     } finally {
@@ -134,9 +134,15 @@ public final class LockQueue {
     private final Manner manner;
     private final long joined = System.nanoTime();
     private final Condition changed = monitor.newCondition();
+
+    /** Only what is CONSIDERATE has locks in its way that do not overlap its name. */
     private List<LockName> inTheWay = List.of();
+
     private boolean worthTrying = true;
+
+    /** Whether something was freed that may turn out to have been in the way. */
     private boolean freedSinceTry;
+
     private boolean abandoned;
     private long retryAt;
     private boolean retries;
@@ -195,14 +201,12 @@ public final class LockQueue {
       Optional<Duration> expiry = conflicts.untilFirstExpiry();
       monitor.lock();
       try {
-        var names = new ArrayList<LockName>();
-        conflicts.leases().forEach(lease -> names.add(lease.name()));
-        inTheWay = names;
-        worthTrying |= freedSinceTry;
         long now = System.nanoTime();
         retries = expiry.isPresent();
         retryAt = now + expiry.map(Duration::toNanos).orElse(0L);
         if (manner == Manner.CONSIDERATE) {
+          inTheWay = conflicts.leases().stream().map(Lease::name).toList();
+          worthTrying |= freedSinceTry;
           consider(conflicts, now);
         }
       } finally {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,13 @@ import org.jspecify.annotations.Nullable;
  * seen, and be neither renewed nor released.
  */
 public interface LockStore {
+
+  /**
+   * Has the listener told of every change that is made through this store, once it is durable, in
+   * the order of the commits, and before the call that made it returns. It must neither block nor
+   * throw.
+   */
+  void onEvent(Consumer<LockEvent> listener);
 
   /** Grants a lock, or answers those that are in its way. Of two at once that conflict one wins. */
   Attempt tryAcquire(UUID id, LockRequest request);

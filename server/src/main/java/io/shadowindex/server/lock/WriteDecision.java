@@ -13,7 +13,7 @@ public sealed interface WriteDecision {
   /**
    * It may not.
    *
-   * @param lock what is in the way; the first of several
+   * @param lock what is in the way; of several the one that is expected to last longest
    * @param age how long it has been held
    * @param reason one sentence that names holder, scope and age
    * @param indexingProgress of the build that covers it, in percent; null without one

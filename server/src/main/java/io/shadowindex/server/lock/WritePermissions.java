@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SequencedSet;
 import java.util.TreeSet;
@@ -89,16 +91,19 @@ public final class WritePermissions {
   }
 
   private Denied denied(LockName name, String action, Conflicts conflicts) {
-    Lease lock = conflicts.leases().getFirst();
-    Duration age = Duration.between(lock.acquiredAt(), conflicts.asOf());
+    Instant now = conflicts.asOf();
     Known known = situation.of(name);
     IndexingSituation.Build build = known.build();
-    Duration timeToGo = timeToGo(lock, build, conflicts.asOf());
+    Lease lock =
+        Collections.max(
+            conflicts.leases(), Comparator.comparing(lease -> timeToGo(lease, build, now)));
+    Duration age = Duration.between(lock.acquiredAt(), now);
+    Duration timeToGo = timeToGo(lock, build, now);
     List<String> others = otherResourceTypes(name, known);
     return new Denied(
         lock,
         age,
-        "cannot %s %s now: %s".formatted(action, name, lock.describe(conflicts.asOf())),
+        "cannot %s %s now: %s".formatted(action, name, lock.describe(now)),
         build == null ? null : build.progressPercent(),
         timeToGo,
         others,

@@ -3,7 +3,6 @@ package io.shadowindex.server.storage;
 import static io.shadowindex.server.storage.schema.tables.BuildEvent.BUILD_EVENT;
 import static io.shadowindex.server.storage.schema.tables.Counter.COUNTER;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
-import static org.jooq.impl.DSL.max;
 import static org.jooq.impl.DSL.min;
 
 import io.shadowindex.server.build.BuildEvent;
@@ -22,6 +21,7 @@ import java.util.UUID;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Record;
+import org.jooq.Record2;
 import org.jspecify.annotations.Nullable;
 
 /** The log of events, with the counters that number them. */
@@ -266,9 +266,7 @@ final class EventLog implements BuildLog {
 
   @Override
   public int compact(long keep, Instant keepSince, int limit) {
-    long last =
-        transactions.read(
-            query -> Math.min(lastToForget(query, keep, keepSince), oldest(query) + limit - 1));
+    long last = transactions.read(query -> lastToForget(query, keep, keepSince, limit));
     if (last < transactions.read(EventLog::oldest)) {
       return 0;
     }
@@ -277,15 +275,25 @@ final class EventLog implements BuildLog {
             transaction.deleteFrom(BUILD_EVENT).where(BUILD_EVENT.REVISION.le(last)).execute());
   }
 
-  private static long lastToForget(DSLContext query, long keep, Instant keepSince) {
-    Long tooOld =
+  /** Looks at no more events than are forgotten at once, however many are too old. */
+  private static long lastToForget(DSLContext query, long keep, Instant keepSince, int limit) {
+    long endOfPage = oldest(query) + limit - 1;
+    long tooMany = newest(query) - keep;
+    if (tooMany >= endOfPage) {
+      return endOfPage;
+    }
+    long tooOld =
         query
-            .select(max(BUILD_EVENT.REVISION))
+            .select(BUILD_EVENT.REVISION, BUILD_EVENT.OCCURRED_AT)
             .from(BUILD_EVENT)
-            .where(BUILD_EVENT.OCCURRED_AT.lt(keepSince))
-            .fetchSingle()
-            .value1();
-    return Math.max(newest(query) - keep, tooOld == null ? 0 : tooOld);
+            .where(BUILD_EVENT.REVISION.le(endOfPage))
+            .fetch()
+            .stream()
+            .filter(event -> event.value2().isBefore(keepSince))
+            .mapToLong(Record2::value1)
+            .max()
+            .orElse(0);
+    return Math.max(tooMany, tooOld);
   }
 
   private static BuildEvent toEvent(Record row) {

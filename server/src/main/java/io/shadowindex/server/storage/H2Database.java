@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -61,6 +62,11 @@ public final class H2Database implements Transactions, AutoCloseable {
   private static final int READ_CONNECTIONS = 16;
 
   private final JdbcConnectionPool connections;
+
+  /** The pool itself serves whoever happens to poll it first, and refuses after half a minute. */
+  private final Semaphore readers = new Semaphore(READ_CONNECTIONS, true);
+
+  private final Semaphore backup = new Semaphore(1);
   private final Configuration configuration;
   private final Consumer<Throwable> onFailure;
   private final BlockingQueue<Job<?>> queue = new LinkedBlockingQueue<>();
@@ -117,9 +123,12 @@ public final class H2Database implements Transactions, AutoCloseable {
   /** One transaction, committed with the others that wait. */
   private static final class Transaction<T> extends Job<T> {
     private final Function<DSLContext, T> statements;
+    private final Consumer<T> told;
+    private Runnable telling = () -> {};
 
-    Transaction(Function<DSLContext, T> statements) {
+    Transaction(Function<DSLContext, T> statements, Consumer<T> told) {
       this.statements = statements;
+      this.told = told;
     }
 
     void run(DSLContext context, Connection connection) throws SQLException {
@@ -127,12 +136,18 @@ public final class H2Database implements Transactions, AutoCloseable {
         T value = Mutation.during(mutation, () -> statements.apply(context));
         connection.commit();
         mutationEnded(true);
+        telling = () -> told.accept(value);
         succeeded(value);
       } catch (RuntimeException | Error e) {
         connection.rollback();
         mutationEnded(false);
         failed(e);
       }
+    }
+
+    /** Tells others of it; to be called when it is durable. */
+    void tell() {
+      telling.run();
     }
 
     private void mutationEnded(boolean committed) {
@@ -199,7 +214,7 @@ public final class H2Database implements Transactions, AutoCloseable {
         "jdbc:h2:file:%s;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=5000;DB_CLOSE_DELAY=-1"
             .formatted(directory.resolve(NAME).toAbsolutePath());
     JdbcConnectionPool connections = JdbcConnectionPool.create(url, "", "");
-    connections.setMaxConnections(READ_CONNECTIONS + 1);
+    connections.setMaxConnections(READ_CONNECTIONS + 2); // and the writer, and a backup
     Flyway.configure()
         .dataSource(connections)
         .locations("classpath:io/shadowindex/server/storage/migration")
@@ -233,8 +248,8 @@ public final class H2Database implements Transactions, AutoCloseable {
   }
 
   @Override
-  public <T> T write(Function<DSLContext, T> transaction) {
-    var job = new Transaction<T>(transaction);
+  public <T> T write(Function<DSLContext, T> transaction, Consumer<T> told) {
+    var job = new Transaction<T>(transaction, told);
     try {
       if (Thread.currentThread() == writer) {
         commit(List.of(job));
@@ -265,17 +280,24 @@ public final class H2Database implements Transactions, AutoCloseable {
   @Override
   public <T> T read(Function<DSLContext, T> query) {
     refuseWhenClosed();
-    T value;
+    T value = readVisible(query);
+    durable.awaitWhatIsVisible();
+    return value;
+  }
+
+  private <T> T readVisible(Function<DSLContext, T> query) {
+    readers.acquireUninterruptibly();
     try (Connection connection = connections.getConnection()) {
       connection.setTransactionIsolation(Constants.TRANSACTION_SNAPSHOT);
       connection.setAutoCommit(false);
-      value = query.apply(DSL.using(connection, SQLDialect.H2, configuration.settings()));
+      T value = query.apply(DSL.using(connection, SQLDialect.H2, configuration.settings()));
       connection.commit();
+      return value;
     } catch (SQLException e) {
       throw new DataAccessException("the database could not be read", e);
+    } finally {
+      readers.release();
     }
-    durable.awaitWhatIsVisible();
-    return value;
   }
 
   /**
@@ -284,12 +306,15 @@ public final class H2Database implements Transactions, AutoCloseable {
    */
   void backUpTo(Path zip) {
     refuseWhenClosed();
+    backup.acquireUninterruptibly();
     try (Connection connection = connections.getConnection();
         var statement = connection.prepareStatement("backup to ?")) {
       statement.setString(1, zip.toString());
       statement.execute();
     } catch (SQLException e) {
       throw new DataAccessException("the database could not be copied", e);
+    } finally {
+      backup.release();
     }
   }
 
@@ -314,7 +339,7 @@ public final class H2Database implements Transactions, AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    queue.add(new Transaction<>(context -> true));
+    queue.add(new Transaction<>(context -> true, answer -> {}));
     joinUninterruptibly(writer);
     try {
       if (!failed) {
@@ -394,6 +419,7 @@ public final class H2Database implements Transactions, AutoCloseable {
       onFailure.accept(e);
       return;
     }
+    batch.forEach(Transaction::tell);
     batch.forEach(Job::answer);
     onBatch.accept(Duration.ofNanos(System.nanoTime() - began));
   }

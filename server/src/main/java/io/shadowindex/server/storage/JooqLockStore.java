@@ -8,6 +8,7 @@ import static org.jooq.impl.DSL.select;
 import static org.jooq.impl.DSL.val;
 
 import io.shadowindex.server.lock.Lease;
+import io.shadowindex.server.lock.LockEvent;
 import io.shadowindex.server.lock.LockMode;
 import io.shadowindex.server.lock.LockName;
 import io.shadowindex.server.lock.LockRequest;
@@ -22,6 +23,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +40,7 @@ final class JooqLockStore implements LockStore {
 
   private final Transactions transactions;
   private final DatabaseClock clock;
+  private final List<Consumer<LockEvent>> listeners = new CopyOnWriteArrayList<>();
 
   JooqLockStore(Transactions transactions, DatabaseClock clock) {
     this.transactions = transactions;
@@ -43,14 +48,34 @@ final class JooqLockStore implements LockStore {
   }
 
   @Override
+  public void onEvent(Consumer<LockEvent> listener) {
+    listeners.add(listener);
+  }
+
+  /** What a transaction answers, and what is told of it. */
+  private record Change<T>(T answer, List<LockEvent> events) {
+    Change(T answer, LockEvent event) {
+      this(answer, List.of(event));
+    }
+  }
+
+  private <T> T change(Function<DSLContext, Change<T>> transaction) {
+    return transactions.write(transaction, change -> change.events().forEach(this::tell)).answer();
+  }
+
+  private void tell(LockEvent event) {
+    listeners.forEach(listener -> listener.accept(event));
+  }
+
+  @Override
   public Attempt tryAcquire(UUID id, LockRequest request) {
-    return transactions.write(
+    return change(
         transaction -> {
           Conflicts conflicts =
               HeldLocks.matching(
                   transaction, HeldLocks.inTheWayOf(request.name(), request.mode(), clock), clock);
           if (!conflicts.isEmpty()) {
-            return new Blocked(conflicts);
+            return new Change<>(new Blocked(conflicts), List.of());
           }
           Instant now = clock.read(transaction);
           Instant expires = now.plus(request.lifetime());
@@ -59,29 +84,32 @@ final class JooqLockStore implements LockStore {
               transaction, id, request, token, val(now, HELD_LOCK.ACQUIRED_AT), expires);
           var lease = new Lease(id, request, token, now, expires);
           Effects.recordLock(transaction, lease, now);
-          return new Granted(lease);
+          return new Change<>(new Granted(lease), LockEvent.acquired(lease));
         });
   }
 
   @Override
   public Lease renew(UUID id, Holder holder) {
-    return transactions.write(
+    return change(
         transaction -> {
           Lease lease = require(transaction, id);
           lease.requireHeldBy(holder);
-          Instant expires = clock.read(transaction).plus(lease.request().lifetime());
+          Instant now = clock.read(transaction);
+          Instant expires = now.plus(lease.request().lifetime());
           transaction
               .update(HELD_LOCK)
               .set(HELD_LOCK.EXPIRES_AT, expires)
               .where(HELD_LOCK.LOCK_ID.eq(id))
               .execute();
-          return new Lease(id, lease.request(), lease.fencingToken(), lease.acquiredAt(), expires);
+          var renewed =
+              new Lease(id, lease.request(), lease.fencingToken(), lease.acquiredAt(), expires);
+          return new Change<>(renewed, LockEvent.renewed(renewed, now));
         });
   }
 
   @Override
   public Released release(UUID id, Holder holder, Set<String> resourceTypes) {
-    return transactions.write(
+    return change(
         transaction -> {
           Lease lease = require(transaction, id);
           lease.requireHeldBy(holder);
@@ -96,20 +124,22 @@ final class JooqLockStore implements LockStore {
                 .and(HELD_LOCK.RESOURCE_TYPE.in(freed.resourceTypes()))
                 .execute();
           }
-          Effects.recordLock(transaction, lease, clock.read(transaction));
-          return new Released(lease, freed, rest);
+          Instant now = clock.read(transaction);
+          Effects.recordLock(transaction, lease, now);
+          var released = new Released(lease, freed, rest);
+          return new Change<>(released, LockEvent.released(released, now));
         });
   }
 
   @Override
   public Ended forceRelease(UUID id, String administrator, String reason) {
-    return transactions.write(
+    return change(
         transaction -> {
           Lease lease = require(transaction, id);
           Instant now = clock.read(transaction);
           Effects.recordLock(transaction, lease, now);
-          return end(
-              transaction, new Ended(lease, Ended.How.FORCE_RELEASED, administrator, reason, now));
+          var ended = new Ended(lease, Ended.How.FORCE_RELEASED, administrator, reason, now);
+          return new Change<>(end(transaction, ended), LockEvent.ended(ended));
         });
   }
 
@@ -120,7 +150,7 @@ final class JooqLockStore implements LockStore {
       return new Expiry(List.of(), next);
     }
     List<Ended> ended =
-        transactions.write(
+        change(
             transaction -> {
               Instant now = clock.read(transaction);
               transaction
@@ -135,7 +165,7 @@ final class JooqLockStore implements LockStore {
                         new Ended(
                             lease, Ended.How.EXPIRED, "", lease.request().expiryReason(), now)));
               }
-              return endings;
+              return new Change<>(endings, endings.stream().map(LockEvent::ended).toList());
             });
     return new Expiry(ended, untilNextExpiry());
   }

@@ -2,6 +2,7 @@ package io.shadowindex.server.storage;
 
 import java.io.IOException;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jooq.DSLContext;
 
@@ -12,7 +13,17 @@ interface Transactions {
    * Runs a transaction and returns when it is durable. What it throws rolls it back and is thrown
    * here. May be run more than once.
    */
-  <T> T write(Function<DSLContext, T> transaction);
+  default <T> T write(Function<DSLContext, T> transaction) {
+    return write(transaction, answer -> {});
+  }
+
+  /**
+   * The same for something that others are told of.
+   *
+   * @param told given what a transaction answers once that is durable, in the order of the commits
+   *     and before anything is answered here; must neither block nor throw
+   */
+  <T> T write(Function<DSLContext, T> transaction, Consumer<T> told);
 
   /**
    * Runs work that {@link #write}s several times: no write of others comes between, and none of

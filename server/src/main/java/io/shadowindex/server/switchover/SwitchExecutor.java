@@ -194,7 +194,7 @@ public final class SwitchExecutor {
     try {
       targets.requireBuilt(id); // whoever copied before this one may have switched
       Manifest manifest = candidate.validated().manifest();
-      List<String> errors = copy(id, manifest);
+      List<String> errors = copy(candidate.build(), manifest);
       if (!errors.isEmpty()) {
         targets.requireBuilt(id); // whoever cancelled it has its files deleted
         var damaged = new ValidationReport(errors, List.of(), List.of());
@@ -221,20 +221,20 @@ public final class SwitchExecutor {
         .exception();
   }
 
-  private List<String> copy(UUID id, Manifest manifest) throws IOException {
+  private List<String> copy(ShadowIndex build, Manifest manifest) throws IOException {
     var copied = new LongAdder();
     long total = manifest.totalBytes();
     try {
-      board.staged(id, new Staged(0, total));
+      board.staged(new Staged(build, 0, total));
       return copies.make(
-          id,
+          build.id(),
           manifest,
           bytes -> {
             copied.add(bytes);
-            board.staged(id, new Staged(copied.sum(), total));
+            board.staged(new Staged(build, copied.sum(), total));
           });
     } finally {
-      board.unstaged(id);
+      board.unstaged(build.id());
     }
   }
 

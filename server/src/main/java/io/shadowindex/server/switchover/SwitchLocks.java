@@ -30,8 +30,8 @@ public record SwitchLocks(LockStore store, LockQueue queue, LockFeed feed, Insta
 
   void released(Lease lease) {
     queue.freed(lease.name());
-    String owner = lease.owner();
-    feed.publish(new LockEvent(LockEvent.Kind.ACQUIRED, lease, owner, "", lease.acquiredAt()));
-    feed.publish(new LockEvent(LockEvent.Kind.RELEASED, lease, owner, "", clock.instant()));
+    feed.publish(LockEvent.acquired(lease));
+    var all = new LockStore.Released(lease, lease.name(), null);
+    feed.publish(LockEvent.released(all, clock.instant()));
   }
 }

@@ -2,8 +2,8 @@ package io.shadowindex.server.watch;
 
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildLifecycle;
-import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.ProgressBoard.Staged;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
 import java.util.ArrayDeque;
@@ -20,12 +20,19 @@ import java.util.UUID;
  * One watcher. Asked by its reader, one message at a time, so that a slow reader holds nothing up:
  * events wait in a bounded queue and, beyond it, in the log; of progress only the newest is kept.
  *
+ * <p>Nothing in here blocks between its look at what is queued and the answer that there is
+ * nothing: the reader then parks, and whatever waits in between, as for the database, could take
+ * the permit that a wake-up has left for that. So all that is told of progress comes from the
+ * board.
+ *
  * <p>{@link #next} and {@link #heartbeat} are for one thread; everything else may be called by any.
  */
 public final class BuildWatch implements AutoCloseable {
 
   private static final int QUEUE = 64;
-  private static final int READ_FROM_LOG = 64;
+
+  /** How much is read from a log of which the last page had nothing to tell. */
+  private static final int LARGE_PAGE = 512;
 
   /** Many more changes than the board can be late with; then those it knows are forgotten. */
   private static final int AHEAD = 1000;
@@ -53,6 +60,7 @@ public final class BuildWatch implements AutoCloseable {
   private boolean behind;
 
   private long missingAfter;
+  private int page = QUEUE;
   private volatile boolean draining;
 
   /** Everything up to here has been told. */
@@ -118,7 +126,8 @@ public final class BuildWatch implements AutoCloseable {
 
   /**
    * The next message, or empty when there is none now; {@code wakeUp} is called when there may be
-   * one.
+   * one. A heartbeat while the log is read that has nothing to tell: its revision is as far as that
+   * has come.
    *
    * @throws io.shadowindex.server.refusal.RefusedException when the server is shutting down, or the
    *     log no longer has what is to be told next
@@ -158,7 +167,12 @@ public final class BuildWatch implements AutoCloseable {
         }
       }
       if (readLog) {
-        catchUp();
+        if (draining) {
+          throw new Refusal.WatchDrained(revision).exception();
+        }
+        if (!catchUp()) {
+          return Optional.of(heartbeat());
+        }
       } else if (event == null) {
         if (draining) {
           throw new Refusal.WatchDrained(revision).exception();
@@ -191,7 +205,11 @@ public final class BuildWatch implements AutoCloseable {
   }
 
   private boolean isAhead(UUID id, long told) {
-    return board.newest(id).filter(build -> build.revision() < told).isPresent();
+    return board
+        .newest(id)
+        .or(() -> board.staging(id).map(Staged::build))
+        .filter(build -> build.revision() < told)
+        .isPresent();
   }
 
   private void retellProgress(UUID id) {
@@ -205,18 +223,26 @@ public final class BuildWatch implements AutoCloseable {
   /**
    * Reads from the log what did not fit into the queue, which was empty when {@code behind} was
    * reset. What has been offered since then follows what is read here, unless there is more to read
-   * first.
+   * first. Answers false when there is more to read, and nothing to tell up to there.
    */
-  private void catchUp() {
-    List<BuildEvent> missed = subject.read(log, Math.max(revision, missingAfter), READ_FROM_LOG);
+  private boolean catchUp() {
+    List<BuildEvent> missed = subject.read(log, Math.max(revision, missingAfter), page);
+    List<BuildEvent> toTell = missed.stream().filter(subject::covers).toList();
+    boolean more = missed.size() == page;
     synchronized (queue) {
-      if (missed.size() == READ_FROM_LOG) {
+      if (more) {
         behind = true;
         missingAfter = missed.getLast().revision();
         queue.clear();
       }
-      missed.reversed().stream().filter(subject::covers).forEach(queue::addFirst);
+      toTell.reversed().forEach(queue::addFirst);
     }
+    page = toTell.isEmpty() ? LARGE_PAGE : QUEUE;
+    if (more && toTell.isEmpty()) {
+      revision = missed.getLast().revision();
+      return false;
+    }
+    return true;
   }
 
   private Optional<WatchMessage> nextProgress() {
@@ -237,24 +263,24 @@ public final class BuildWatch implements AutoCloseable {
 
   private Optional<WatchMessage> progress(UUID id) {
     Optional<ShadowIndex> building = board.newest(id);
-    if (building.isPresent()) {
-      ShadowIndex build = building.get();
-      if (!subject.covers(build) || build.revision() < ahead.getOrDefault(id, 0L)) {
-        return Optional.empty();
-      }
-      if (build.revision() > revision) {
-        early.add(id);
-        return Optional.empty();
-      }
-      return Optional.of(new WatchMessage.Progressed(revision, build));
+    return building.isPresent()
+        ? building.filter(this::mayTell).map(build -> new WatchMessage.Progressed(revision, build))
+        : board
+            .staging(id)
+            .filter(staged -> mayTell(staged.build()))
+            .map(staged -> new WatchMessage.Staging(revision, staged));
+  }
+
+  /** Whether a build is meant, and as it has been since the last change of it that was told. */
+  private boolean mayTell(ShadowIndex build) {
+    if (!subject.covers(build) || build.revision() < ahead.getOrDefault(build.id(), 0L)) {
+      return false;
     }
-    return board
-        .staging(id)
-        .flatMap(
-            staged ->
-                Optional.of(builds.get(id))
-                    .filter(build -> build.state() == BuildState.BUILT && subject.covers(build))
-                    .map(build -> new WatchMessage.Staging(revision, build, staged)));
+    if (build.revision() > revision) {
+      early.add(build.id());
+      return false;
+    }
+    return true;
   }
 
   void offer(BuildEvent event) {

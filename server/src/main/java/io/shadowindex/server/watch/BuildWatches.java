@@ -57,6 +57,7 @@ public final class BuildWatches implements AutoCloseable {
   /** Starts following the log and the board. */
   public void start() {
     board.onReport(this::progressed);
+    board.onChange(this::progressed); // a watch that was ahead of the board has told no progress
     tailer.start();
     progressFanOut.start();
   }

@@ -22,7 +22,7 @@ public sealed interface WatchMessage {
   }
 
   /** How far the copy to the serving volume is. */
-  record Staging(long revision, ShadowIndex build, Staged staged) implements WatchMessage {}
+  record Staging(long revision, Staged staged) implements WatchMessage {}
 
   /** The newest progress. */
   record Progressed(long revision, ShadowIndex build) implements WatchMessage {}

@@ -3,6 +3,7 @@ package io.shadowindex.server.watch;
 import io.shadowindex.server.build.ProgressBoard;
 import io.shadowindex.server.refusal.Refusal;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -14,6 +15,10 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class WorkerStreams {
 
   private final ConcurrentHashMap<UUID, Map<String, Stream>> streams = new ConcurrentHashMap<>();
+
+  /** What wakes up the calls that have not opened a stream yet. */
+  private final Set<Runnable> unopened = ConcurrentHashMap.newKeySet();
+
   private volatile boolean draining;
 
   /** One stream. For any thread. */
@@ -34,9 +39,7 @@ public final class WorkerStreams {
       if (replaced) {
         throw new Refusal.WorkerReplaced(buildId, workerId).exception();
       }
-      if (draining) {
-        throw new Refusal.Draining().exception();
-      }
+      requireServing();
     }
 
     @Override
@@ -59,6 +62,23 @@ public final class WorkerStreams {
   public WorkerStreams(ProgressBoard board) {
     board.onChange(
         id -> streams.getOrDefault(id, Map.of()).values().forEach(stream -> stream.wakeUp.run()));
+  }
+
+  /** Has a call woken up when it has to end although it has not opened a stream yet. */
+  public void expect(Runnable wakeUp) {
+    unopened.add(wakeUp);
+  }
+
+  /** The call has opened a stream or ended. */
+  public void expectNoLonger(Runnable wakeUp) {
+    unopened.remove(wakeUp);
+  }
+
+  /** Refuses with {@code Draining} when calls that have not opened a stream have to end. */
+  public void requireServing() {
+    if (draining) {
+      throw new Refusal.Draining().exception();
+    }
   }
 
   /**
@@ -85,6 +105,7 @@ public final class WorkerStreams {
   /** Ends all streams; new ones are refused. */
   public void drain() {
     draining = true;
+    unopened.forEach(Runnable::run);
     streams.values().forEach(all -> all.values().forEach(stream -> stream.wakeUp.run()));
   }
 }

@@ -38,7 +38,38 @@ final class ProgressBoardTest {
     assertThat(board.newest(id)).map(ShadowIndex::fencingToken).contains(2L);
   }
 
+  @Test
+  void whatAPauseTookIsNotCountedAsTimeThatWasNeeded() {
+    var board = new ProgressBoard();
+    UUID id = UUID.randomUUID();
+    board.put(attempt(id, 1), Instant.EPOCH);
+    report(board, id, 10, 10);
+    board.update(attempt(id, 1, true), Instant.EPOCH.plusSeconds(10));
+    Instant later = Instant.EPOCH.plusSeconds(3_610);
+    assertThat(board.newest(id).orElseThrow().estimatedCompletion(later)).isNull();
+
+    board.update(attempt(id, 1), later);
+    assertThat(board.newest(id).orElseThrow().estimatedCompletion(later))
+        .extracting(Estimate::likely)
+        .isEqualTo(90);
+    ShadowIndex after = report(board, id, 20, 3_620);
+
+    Instant now = Instant.EPOCH.plusSeconds(3_620);
+    assertThat(after.estimatedCompletion(now)).extracting(Estimate::likely).isEqualTo(80);
+    assertThat(after.progress().recordsPerSecond()).isEqualTo(100);
+  }
+
+  /** Reports that much, and as many thousands of records as tens of percent, at that second. */
+  private static ShadowIndex report(ProgressBoard board, UUID id, int percent, int second) {
+    var report = new ProgressReport("", percent, percent * 100L, null, null, 1, null);
+    return board.report(id, report, Instant.EPOCH.plusSeconds(second)).orElseThrow();
+  }
+
   private static ShadowIndex attempt(UUID id, int attempt) {
+    return attempt(id, attempt, false);
+  }
+
+  private static ShadowIndex attempt(UUID id, int attempt, boolean paused) {
     var key = new IndexKey("main", IndexType.SEARCH_INDEX, IndexKey.DEFAULT_NAME);
     return new ShadowIndex(
         id,
@@ -59,12 +90,12 @@ final class ProgressBoardTest {
         1,
         new BuildProgress(0, 0, null, null),
         null,
-        new ShadowIndex.Times(Instant.EPOCH, null, null, null, null, null),
+        new ShadowIndex.Times(Instant.EPOCH, Instant.EPOCH, null, null, null, null),
         false,
         false,
         null,
         "",
         false,
-        false);
+        paused);
   }
 }

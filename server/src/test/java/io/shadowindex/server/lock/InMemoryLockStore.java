@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Locks in memory, for tests: a map and a clock. */
@@ -20,10 +21,20 @@ public final class InMemoryLockStore implements LockStore {
   private final InstantSource clock;
   private final Map<UUID, Lease> leases = new LinkedHashMap<>();
   private final List<Ended> endings = new ArrayList<>();
+  private final List<Consumer<LockEvent>> listeners = new ArrayList<>();
   private long lastToken;
 
   public InMemoryLockStore(InstantSource clock) {
     this.clock = clock;
+  }
+
+  @Override
+  public synchronized void onEvent(Consumer<LockEvent> listener) {
+    listeners.add(listener);
+  }
+
+  private void tell(LockEvent event) {
+    listeners.forEach(listener -> listener.accept(event));
   }
 
   @Override
@@ -35,6 +46,7 @@ public final class InMemoryLockStore implements LockStore {
     Instant now = clock.instant();
     var lease = new Lease(id, request, ++lastToken, now, now.plus(request.lifetime()));
     leases.put(id, lease);
+    tell(LockEvent.acquired(lease));
     return new Granted(lease);
   }
 
@@ -42,14 +54,16 @@ public final class InMemoryLockStore implements LockStore {
   public synchronized Lease renew(UUID id, Holder holder) {
     Lease lease = require(id);
     lease.requireHeldBy(holder);
+    Instant now = clock.instant();
     var renewed =
         new Lease(
             id,
             lease.request(),
             lease.fencingToken(),
             lease.acquiredAt(),
-            clock.instant().plus(lease.request().lifetime()));
+            now.plus(lease.request().lifetime()));
     leases.put(id, renewed);
+    tell(LockEvent.renewed(renewed, now));
     return renewed;
   }
 
@@ -64,7 +78,9 @@ public final class InMemoryLockStore implements LockStore {
     } else {
       leases.put(id, rest);
     }
-    return new Released(lease, freed, rest);
+    var released = new Released(lease, freed, rest);
+    tell(LockEvent.released(released, clock.instant()));
+    return released;
   }
 
   @Override
@@ -100,6 +116,7 @@ public final class InMemoryLockStore implements LockStore {
   private Ended end(Ended ended) {
     leases.remove(ended.lease().id());
     endings.addFirst(ended);
+    tell(LockEvent.ended(ended));
     return ended;
   }
 

@@ -8,14 +8,16 @@ import io.shadowindex.server.lock.LockStore.Holder;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.testing.ManualClock;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -32,11 +34,8 @@ final class LockManagerTest {
   private final ManualClock clock = new ManualClock();
   private final LockStore store = new InMemoryLockStore(clock);
   private final LockQueue queue = new LockQueue();
-  private final LockManager locks = manager(store, clock);
-
-  private LockManager manager(LockStore on, InstantSource time) {
-    return new LockManager(on, queue, new LockFeed(on), time, UUID::randomUUID);
-  }
+  private final LockFeed feed = new LockFeed(store);
+  private final LockManager locks = new LockManager(store, queue, feed, UUID::randomUUID);
 
   @Test
   void nobodyEverHoldsWhatExcludesAnotherAndNoWakeUpIsLost() throws Exception {
@@ -109,6 +108,53 @@ final class LockManagerTest {
             "EXCLUSIVE");
   }
 
+  /** A write costs a transaction, even when it finds that it may not. */
+  @Test
+  void whoWaitsTriesAgainOnlyWhenNothingIsInTheWayAnyMore() throws Exception {
+    var calls = new ConcurrentHashMap<String, Integer>();
+    var counted = new LockManager(counting(calls), queue, feed, UUID::randomUUID);
+    var held = new ArrayList<Lease>();
+    for (int i = 0; i < 3; i++) {
+      held.add(acquire(OBJECTS, LockMode.SHARED, "reader " + i, 0));
+    }
+    var waiting =
+        CompletableFuture.supplyAsync(
+            () -> counted.acquire(exclusive("writer"), LockWait.atMost(Duration.ofSeconds(20))));
+    await().until(() -> calls.getOrDefault("tryAcquire", 0) == 1);
+    for (int i = 0; i < held.size(); i++) {
+      int looks = i + 1;
+      await().until(() -> queue.size() == 1);
+      release(held.get(i));
+      await().until(() -> calls.getOrDefault("conflicts", 0) == looks);
+    }
+
+    release(waiting.get());
+    assertThat(calls).containsEntry("tryAcquire", 2);
+  }
+
+  private LockStore counting(Map<String, Integer> calls) {
+    return (LockStore)
+        Proxy.newProxyInstance(
+            LockStore.class.getClassLoader(),
+            new Class<?>[] {LockStore.class},
+            (_, method, arguments) -> {
+              Object answer = method.invoke(store, arguments);
+              calls.merge(method.getName(), 1, Integer::sum);
+              return answer;
+            });
+  }
+
+  private static LockRequest exclusive(String owner) {
+    return new LockRequest(
+        OBJECTS,
+        LockType.MANUAL,
+        LockMode.EXCLUSIVE,
+        owner,
+        "",
+        Duration.ofSeconds(60),
+        Duration.ZERO);
+  }
+
   @Test
   void aSharedRequestDoesNotOvertakeAnExclusiveOneThatWaits() {
     Lease reader = acquire(OBJECTS, LockMode.SHARED, "reader", 0);
@@ -119,6 +165,29 @@ final class LockManagerTest {
     assertThat(refusedHolder(LockMode.SHARED)).isEqualTo("writer");
     release(reader);
     release(writer.join());
+  }
+
+  @Test
+  void whatIsFreedElsewhereGivesNobodyAReasonToTryAgain() {
+    Lease frozen =
+        acquire(
+            LockName.resourceTypes("main", List.of("action_type", "object_type")),
+            LockMode.SHARED,
+            "freezer",
+            0);
+    int tries = 0;
+    try (var ticket = queue.join(OBJECTS, LockMode.EXCLUSIVE, "waiter")) {
+      for (int i = 0; i < 1_000; i++) {
+        tries += ticket.awaitTurn(System.nanoTime()) ? 1 : 0;
+        String other = i % 2 == 0 ? "link_type" : "action_type";
+        LockName elsewhere = LockName.resourceTypes("main", List.of(other));
+        release(acquire(elsewhere, LockMode.SHARED, "somebody", 0));
+        ticket.blockedBy(store.conflicts(OBJECTS, LockMode.EXCLUSIVE));
+      }
+    }
+    release(frozen);
+
+    assertThat(tries).isEqualTo(1);
   }
 
   @Test
@@ -184,8 +253,6 @@ final class LockManagerTest {
 
   @Test
   void expiryWakesWhoWaitsAndIsTold() {
-    var feed = new LockFeed(store);
-    var telling = new LockManager(store, queue, feed, clock, UUID::randomUUID);
     Lease lost = acquire(OBJECTS, LockMode.EXCLUSIVE, "lost", 0);
     var waiting =
         CompletableFuture.supplyAsync(() -> acquire(OBJECTS, LockMode.EXCLUSIVE, "next", 20));
@@ -194,7 +261,7 @@ final class LockManagerTest {
       assertThat(watch.next()).isPresent(); // the snapshot
       clock.advance(Duration.ofSeconds(60));
 
-      telling.expireNow();
+      locks.expireNow();
 
       assertThat(waiting.join().owner()).isEqualTo("next");
       var told = (LockWatch.Happened) watch.next().orElseThrow();
@@ -205,7 +272,6 @@ final class LockManagerTest {
 
   @Test
   void aWatcherThatFallsBehindGetsTheLocksAsTheyAreInstead() {
-    var feed = new LockFeed(store);
     Lease lease = acquire(OBJECTS, LockMode.EXCLUSIVE, "alice", 0);
     try (LockWatch watch = feed.watch("main", () -> {})) {
       assertThat(watch.next()).isPresent();

@@ -13,10 +13,15 @@ import io.shadowindex.server.lock.LockStore.Released;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** What every store of locks has to keep; an empty subclass for each. */
@@ -79,6 +84,42 @@ public abstract class LockStoreContract {
         .containsOnly(LockMode.SHARED);
     assertThat(store().conflicts(OBJECTS, LockMode.SHARED).isEmpty()).isTrue();
     assertThat(store().conflicts(OBJECTS, LockMode.EXCLUSIVE).leases()).contains(shared);
+  }
+
+  @Test
+  void changesAreToldInTheOrderOfTheirCommits() throws Exception {
+    List<LockEvent> events = Collections.synchronizedList(new ArrayList<>());
+    store().onEvent(events::add);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var running = new ArrayList<Future<?>>();
+      for (int i = 0; i < 8; i++) {
+        running.add(threads.submit(() -> lockAndRenewWhileReleasing(threads)));
+      }
+      for (Future<?> thread : running) {
+        thread.get();
+      }
+    }
+
+    Lease held = null;
+    for (LockEvent event : events) {
+      UUID expected = event.kind() == LockEvent.Kind.ACQUIRED ? null : event.lease().id();
+      assertThat(held == null ? null : held.id()).isEqualTo(expected);
+      held = event.kind() == LockEvent.Kind.RELEASED ? null : event.lease();
+    }
+    assertThat(held).isNull();
+    assertThat(events).extracting(LockEvent::kind).contains(LockEvent.Kind.RENEWED);
+  }
+
+  private void lockAndRenewWhileReleasing(ExecutorService threads) {
+    for (int round = 0; round < 25; round++) {
+      if (acquire(OBJECTS, LockMode.EXCLUSIVE) instanceof Granted(Lease lease)) {
+        for (int i = 0; i < 4; i++) {
+          var _ = threads.submit(() -> store().renew(lease.id(), holder(lease)));
+        }
+        store().renew(lease.id(), holder(lease));
+        release(lease);
+      }
+    }
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.shadowindex.server.refusal.RefusedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The one writer, its group commit, and what happens around its end. */
 final class H2DatabaseTest {
+
+  private static final int CONNECTIONS = 16;
 
   private final List<Throwable> failures = new ArrayList<>();
   private Path directory;
@@ -55,6 +58,39 @@ final class H2DatabaseTest {
     assertThat(seen).containsExactly(0, 0);
     assertThat(database.<Integer>read(query -> query.fetchCount(query.selectFrom("probe"))))
         .isEqualTo(1);
+  }
+
+  @Test
+  void readersAreServedInTheOrderInWhichTheyCame() throws Exception {
+    var gate = new CountDownLatch(1);
+    List<Integer> served = Collections.synchronizedList(new ArrayList<>());
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var entered = new CountDownLatch(CONNECTIONS);
+      var leave = new CountDownLatch(1);
+      for (int i = 0; i < CONNECTIONS; i++) {
+        boolean first = i == 0;
+        var _ =
+            threads.submit(
+                () ->
+                    database.read(
+                        query -> {
+                          entered.countDown();
+                          awaitUninterruptibly(first ? gate : leave);
+                          return 0;
+                        }));
+      }
+      entered.await();
+      for (int i = 0; i < 20; i++) {
+        int number = i;
+        Thread reader = Thread.ofVirtual().unstarted(() -> database.read(q -> served.add(number)));
+        reader.start();
+        await().until(() -> reader.getState().name().endsWith("WAITING"));
+      }
+      gate.countDown();
+      await().until(() -> served.size() == 20);
+      leave.countDown();
+    }
+    assertThat(served).isSorted();
   }
 
   @Test

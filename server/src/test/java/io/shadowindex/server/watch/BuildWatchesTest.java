@@ -6,19 +6,26 @@ import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildMark;
+import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ProgressBoard;
+import io.shadowindex.server.build.ProgressBoard.Staged;
 import io.shadowindex.server.build.ProgressReport;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
@@ -93,6 +100,30 @@ final class BuildWatchesTest {
   }
 
   @Test
+  void aLongLogWithNothingToTellIsReadInStepsThatEachSayHowFarTheyCame() throws Exception {
+    ShadowIndex other = startBuild("other");
+    for (int i = 0; i < 50; i++) {
+      failAndRetry(other);
+    }
+    long newest = store.state().log().newestRevision();
+    var filter = new BuildFilter("main", null, Set.of());
+    BuildWatch watch = watches.watch(new BuildScope(filter, Map.of()), 0L, () -> {});
+
+    WatchMessage first = watch.next().orElseThrow();
+
+    assertThat(first).isInstanceOf(WatchMessage.Heartbeat.class);
+    assertThat(first.revision()).isBetween(1L, newest - 1);
+    assertThat(watch.revision()).isEqualTo(first.revision());
+    watches.drain();
+    assertThatThrownBy(watch::next)
+        .isInstanceOfSatisfying(
+            RefusedException.class,
+            refused ->
+                assertThat(refused.refusal())
+                    .isEqualTo(new Refusal.WatchDrained(first.revision())));
+  }
+
+  @Test
   void aWatcherIsToldOnlyOfItsOwnBuild() throws Exception {
     ShadowIndex mine = startBuild("mine");
     ShadowIndex other = startBuild("other");
@@ -145,6 +176,59 @@ final class BuildWatchesTest {
 
     wokenUp.acquire();
     assertThat(watch.next()).isEmpty();
+  }
+
+  @Test
+  void theLastReportBeforeAPauseIsToldWhenTheBoardHearsOfThePause() throws Exception {
+    ShadowIndex build = startBuild("main");
+    var wokenUp = new Semaphore(0);
+    BuildWatch watch = watches.watch(build.id(), null, true, wokenUp::release);
+    readEverything(watch, 0);
+    var pause = new BuildMark.Paused("");
+    store.state().builds().mark(build.id(), Precondition.NONE, pause);
+    readEverything(watch, 1);
+    wokenUp.drainPermits();
+    builds.report(build.id(), new ProgressReport("", 50, 1L, null, null, 1, null));
+    wokenUp.acquire();
+    assertThat(watch.next()).isEmpty();
+
+    builds.mark(build.id(), Precondition.NONE, pause);
+
+    wokenUp.acquire();
+    assertThat(watch.next())
+        .hasValueSatisfying(
+            message ->
+                assertThat(message)
+                    .isInstanceOfSatisfying(
+                        WatchMessage.Progressed.class,
+                        told -> assertThat(told.build().progress().percent()).isEqualTo(50)));
+  }
+
+  @Test
+  void aCopyIsToldFromMemoryUnlessItIsFromBeforeAChangeThatWasTold() throws Exception {
+    ShadowIndex build = startBuild("main");
+    var board = new ProgressBoard();
+    var wokenUp = new Semaphore(0);
+    try (var others = new BuildWatches(store.state().log(), builds, board)) {
+      others.start();
+      BuildWatch watch = others.watch(build.id(), null, true, wokenUp::release);
+      readEverything(watch, 0);
+      board.staged(new Staged(build, 0, 2));
+      var change = new BuildChange.Failed("while it was copied", Duration.ZERO);
+      ShadowIndex after = store.state().builds().apply(build.id(), Precondition.NONE, change);
+      others.wakeUp();
+      readEverything(watch, 1);
+      wokenUp.drainPermits();
+      store.state().close();
+
+      board.staged(new Staged(build, 1, 2));
+      wokenUp.acquire();
+      assertThat(watch.next()).isEmpty();
+
+      board.staged(new Staged(after, 1, 2));
+      wokenUp.acquire();
+      assertThat(watch.next()).containsInstanceOf(WatchMessage.Staging.class);
+    }
   }
 
   private long logSize(ShadowIndex build) {

@@ -1,6 +1,7 @@
 package io.shadowindex.server.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.build.BuildChange;
 import io.shadowindex.server.build.BuildEvent;
@@ -37,6 +38,7 @@ final class HistoryTest {
   private static final int ROUNDS = Math.max(2, CUTS / 10) + 1;
   private static final int BUILDS = 64;
   private static final int WATCHERS_OF_ONE = 4;
+  private static final Duration LONG_REST = Duration.ofMinutes(1);
 
   @TempDir private Path directory;
   private final List<UUID> builds = new ArrayList<>();
@@ -83,6 +85,8 @@ final class HistoryTest {
     private final @Nullable UUID build;
     private final History history = new History();
     private int cuts;
+    private volatile long told;
+    private volatile @Nullable Thread reader;
 
     Recorder(@Nullable UUID build) {
       this.build = build;
@@ -95,6 +99,7 @@ final class HistoryTest {
     void record(BuildWatches watches, Random random, int cutsToMake, boolean toTheEnd) {
       int expected = EVENTS / ROUNDS / (build == null ? 1 : BUILDS);
       long read = history.revision();
+      reader = Thread.currentThread();
       for (int made = 0; ; made++, cuts++) {
         int budget = 1 + random.nextInt(Math.max(1, 2 * expected / (cutsToMake + 1)));
         try (BuildWatch watch = open(watches, read)) {
@@ -106,7 +111,7 @@ final class HistoryTest {
               message.ifPresent(this::add);
               budget--;
             } else if (!over) {
-              LockSupport.parkNanos(10_000_000); // or until it is woken up
+              restUntilWokenUp(watch);
             } else if (made < cutsToMake) {
               budget = 0;
             } else if (!toTheEnd || read >= newest) {
@@ -120,9 +125,25 @@ final class HistoryTest {
       }
     }
 
+    /** Whoever sleeps on although there is something to read has missed a wake-up. */
+    private void restUntilWokenUp(BuildWatch watch) {
+      long began = System.nanoTime();
+      LockSupport.parkNanos(this, LONG_REST.toNanos());
+      if (System.nanoTime() - began >= LONG_REST.toNanos()) {
+        assertThat(watch.next()).isEmpty();
+      }
+    }
+
+    void wakeUp() {
+      LockSupport.unpark(reader);
+    }
+
+    boolean hasAllOf(BuildLog log) {
+      return build == null ? told == newest : log.ofBuildAfter(build, told, 1).isEmpty();
+    }
+
     private BuildWatch open(BuildWatches watches, long after) {
-      Thread reader = Thread.currentThread();
-      Runnable wakeUp = () -> LockSupport.unpark(reader);
+      Runnable wakeUp = this::wakeUp;
       return build == null
           ? watches.watch(
               new BuildScope(new BuildFilter(null, null, Set.of()), Map.of()), after, wakeUp)
@@ -138,6 +159,7 @@ final class HistoryTest {
                 event.isStateChange(),
                 event.previous(),
                 event.state()));
+        told = event.revision();
       }
     }
   }
@@ -172,11 +194,26 @@ final class HistoryTest {
         writer.get();
       }
       newest = store.state().log().newestRevision();
+      if (toTheEnd) {
+        awaitReaders(store.state().log(), recorders, reading);
+      }
       written = true;
+      recorders.forEach(Recorder::wakeUp);
       for (Future<?> reader : reading) {
         reader.get();
       }
     }
+  }
+
+  /** Nobody wakes readers up for the last events but the watches themselves. */
+  private static void awaitReaders(
+      BuildLog log, List<Recorder> recorders, List<Future<?>> reading) {
+    await()
+        .atMost(LONG_REST.multipliedBy(10))
+        .until(
+            () ->
+                recorders.stream().allMatch(recorder -> recorder.hasAllOf(log))
+                    || reading.stream().anyMatch(Future::isDone));
   }
 
   /** Leaves the build BUILDING, as it was. */
