@@ -187,6 +187,30 @@ final class CopyAndReplaceTest {
   }
 
   @Test
+  void aCopyThatAnErrorOfTheMachineEndedIsNoCopy() throws IOException {
+    ShadowIndex build = built();
+    server.close();
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void copy(Path from, Path to, LongConsumer copied) throws IOException {
+            super.copy(from, to, copied);
+            if (to.endsWith("postings")) {
+              throw new InternalError("a fault occurred in an unsafe memory access operation");
+            }
+          }
+        };
+    start();
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(build));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("INTERNAL");
+    assertThat(server.get(build).getState()).isEqualTo(State.BUILT);
+    assertThat(copyOf(build)).doesNotExist();
+    assertThat(serveRoot.resolve("staging")).isEmptyDirectory();
+  }
+
+  @Test
   void theWatchShowsHowFarTheCopyIsBeforeTheLock() throws Exception {
     ShadowIndex build = built();
     var copying = new CountDownLatch(1);

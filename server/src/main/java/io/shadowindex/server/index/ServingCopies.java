@@ -129,7 +129,7 @@ public final class ServingCopies {
   private List<String> copyAll(Path source, Path draft, Manifest manifest, LongConsumer copied)
       throws IOException {
     var errors = new ConcurrentLinkedQueue<String>();
-    var failure = new AtomicReference<@Nullable IOException>();
+    var failure = new AtomicReference<@Nullable Throwable>();
     LongConsumer goingOn =
         bytes -> {
           if (failure.get() != null) {
@@ -145,19 +145,24 @@ public final class ServingCopies {
                 if (failure.get() == null) {
                   copy(source.resolve(file.path()), draft, file, goingOn).ifPresent(errors::add);
                 }
-              } catch (IOException e) {
-                failure.compareAndSet(null, e);
-              } catch (CancellationException e) {
-                // The failure that ended this copy is what is told.
+              } catch (IOException | RuntimeException | Error e) {
+                failure.compareAndSet(null, e); // the first one, which the others were ended by
               }
             });
       }
     }
-    IOException first = failure.get();
-    if (first != null) {
-      throw first;
-    }
+    rethrow(failure.get());
     return errors.stream().sorted().limit(MAX_ERRORS).toList();
+  }
+
+  private static void rethrow(@Nullable Throwable failure) throws IOException {
+    switch (failure) {
+      case null -> {}
+      case IOException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IllegalStateException(failure); // nothing else is caught
+    }
   }
 
   private Optional<String> copy(Path source, Path draft, Manifest.Entry file, LongConsumer copied)
