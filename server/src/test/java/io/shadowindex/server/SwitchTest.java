@@ -25,6 +25,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -205,6 +206,43 @@ final class SwitchTest {
     restart();
     assertState(next, BuildState.ACTIVE);
     assertLive(next, next);
+  }
+
+  @Test
+  void aSyncThatFailsOnceAfterTheFlipBackIsNotRepeatedEither() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex next = server.built("main");
+    Path link = Path.of(next.getCurrentIndexPath());
+    var flippingBack = new AtomicBoolean();
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void sync(Path path) throws IOException {
+            if (path.equals(link.getParent())
+                && Files.readSymbolicLink(link).endsWith(old.getShadowIndexId())
+                && flippingBack.compareAndSet(true, false)) {
+              throw new IOException("Input/output error");
+            }
+            super.sync(path);
+          }
+        };
+    restart();
+    observer =
+        reached -> {
+          breakAt(SwitchStep.VERIFY, next).before(reached);
+          if (reached == SwitchStep.FLIP_BACK) {
+            flippingBack.set(true);
+          }
+        };
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(next));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("OUTCOME_UNKNOWN");
+    assertThat(server.failures()).hasSize(1);
+    restart();
+    assertState(next, BuildState.FAILED);
+    assertLive(old, next);
   }
 
   @Test

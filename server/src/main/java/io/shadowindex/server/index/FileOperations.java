@@ -3,6 +3,7 @@ package io.shadowindex.server.index;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.SyncFailedException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
@@ -72,9 +73,17 @@ public interface FileOperations {
 
   /**
    * Makes the content of a file, or the names in a directory, durable: fsync(2). After a failure
-   * the state on disk is unknown.
+   * the state on disk is unknown, and it stays so when a second fsync(2) succeeds: the kernel
+   * reports a write error once and may have dropped what could not be written.
    */
   void sync(Path fileOrDirectory) throws IOException;
+
+  /** What tells a failed {@link #sync} from failures after which the same may be tried again. */
+  static SyncFailedException syncFailed(IOException cause) {
+    var failed = new SyncFailedException("could not be made durable");
+    failed.initCause(cause);
+    return failed;
+  }
 
   /** Deletes one file, link or empty directory. Does nothing when there is none. */
   void delete(Path path) throws IOException;

@@ -1,6 +1,7 @@
 package io.shadowindex.server.index;
 
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -78,9 +79,16 @@ public final class LiveLink {
     files.rename(staged, path);
   }
 
-  /** Makes the link's present state durable. After a failure it is unknown which state that is. */
-  public void sync() throws IOException {
-    files.sync(directory);
+  /**
+   * Makes the link's present state durable. After a failure it is unknown which state that is, also
+   * when a second call succeeds.
+   */
+  public void sync() throws SyncFailedException {
+    try {
+      files.sync(directory);
+    } catch (IOException e) {
+      throw FileOperations.syncFailed(e);
+    }
   }
 
   /** Removes the link: readers find nothing. Not durable before {@link #sync}. */
