@@ -16,6 +16,7 @@ import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.AutoSwitch;
 import io.shadowindex.v1.CheckIndexesRequest;
 import io.shadowindex.v1.CheckIndexesResponse.Finding;
+import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.ShadowIndex;
@@ -303,6 +304,36 @@ final class InterferenceTest {
   }
 
   @Test
+  void aBuildWhoseFilesTheDiskFailedToMakeDurableIsNotCompletedByASecondTry() throws IOException {
+    ShadowIndex build = server.startBuild("main");
+    Path segment = TestServer.write(build, "segment", "x");
+    var failures = new AtomicInteger(1);
+    restartWith(
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void sync(Path fileOrDirectory) throws IOException {
+            if (fileOrDirectory.equals(segment) && failures.getAndDecrement() > 0) {
+              throw new IOException("Input/output error");
+            }
+            super.sync(fileOrDirectory);
+          }
+        });
+    var request =
+        CompleteBuildRequest.newBuilder()
+            .setShadowIndexId(build.getShadowIndexId())
+            .setRecordCount(1)
+            .setRequestId(UUID.randomUUID().toString())
+            .build();
+
+    assertThat(refusalOf(request)).isEqualTo("INTERNAL");
+
+    assertThat(server.get(build).getState()).isEqualTo(State.FAILED);
+    assertThat(refusalOf(request)).isEqualTo("ILLEGAL_TRANSITION");
+    TestServer.write(server.retry(build), "segment", "x");
+    assertThat(server.complete(build, 1).getState()).isEqualTo(State.BUILT);
+  }
+
+  @Test
   void twoWhoCompleteOneBuildDoNotWriteTwoManifests() throws Exception {
     ShadowIndex build = server.startBuild("main");
     TestServer.write(build, "segment", "x");
@@ -365,6 +396,12 @@ final class InterferenceTest {
     assertThat(switchTo(build)).isTrue();
 
     assertThat(Path.of(build.getCurrentIndexPath()).resolve(name)).exists();
+  }
+
+  private String refusalOf(CompleteBuildRequest request) {
+    return TestServer.reason(
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> server.stub().completeBuild(request)));
   }
 
   private static SwitchStep.Observer once(SwitchStep step, AtStep.Interference interference) {

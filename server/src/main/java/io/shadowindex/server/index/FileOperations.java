@@ -80,7 +80,7 @@ public interface FileOperations {
 
   /** What tells a failed {@link #sync} from failures after which the same may be tried again. */
   static SyncFailedException syncFailed(IOException cause) {
-    var failed = new SyncFailedException("could not be made durable");
+    var failed = new SyncFailedException("not made durable: " + cause.getMessage());
     failed.initCause(cause);
     return failed;
   }
