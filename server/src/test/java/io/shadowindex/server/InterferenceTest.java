@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.StatusRuntimeException;
@@ -109,6 +110,71 @@ final class InterferenceTest {
     assertThat(response.getSuccess()).isTrue();
     assertThat(server.get(next).getState()).isEqualTo(State.CLEANUP);
     assertThat(server.get(next).getLastSwitch().getSuccess()).isTrue();
+  }
+
+  @Test
+  void aSwitchWhoseCheckAfterwardsBreaksOffIsTakenBack() throws IOException {
+    ShadowIndex old = switched();
+    ShadowIndex next = ofSomeFiles(150); // more than are looked at under the lock
+    observer = once(SwitchStep.CONFIRM, InterferenceTest::makeAMistake);
+
+    SwitchIndexResponse response = forced(next);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getVerificationErrorsList())
+        .containsExactly("the check of the generation broke off");
+    assertThat(server.get(old).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void aSwitchThatCannotBeTakenBackBecauseOfAMistakeIsTold() throws IOException {
+    switched();
+    ShadowIndex next = ofSomeFiles(150);
+    var confirming = new AtomicBoolean();
+    observer =
+        reached -> {
+          if (reached == SwitchStep.CONFIRM || (confirming.get() && reached == SwitchStep.STAGE)) {
+            confirming.set(true);
+            makeAMistake();
+          }
+        };
+
+    SwitchIndexResponse response = forced(next);
+
+    assertThat(response.getSuccess()).isTrue();
+    assertThat(response.getVerificationPassed()).isFalse();
+    assertThat(response.getWarningsList())
+        .singleElement(STRING)
+        .contains("stays live although the check after the switch failed");
+    assertThat(server.get(next).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  private static void makeAMistake() {
+    throw new IllegalStateException("a mistake");
+  }
+
+  @Test
+  void anAutomaticSwitchWhoseCheckBreaksOffIsNotSaidToHaveChangedNothing() throws IOException {
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                startBuild().setAutoSwitch(AutoSwitch.newBuilder().setEnabled(true)).build())
+            .getShadowIndex();
+    for (int i = 0; i < 150; i++) {
+      TestServer.write(build, "segment-" + i, "x");
+    }
+    observer = AtStep.run(SwitchStep.CONFIRM, InterferenceTest::makeAMistake);
+
+    server.complete(build, 1);
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(server.get(build).getLastSwitch().getMessage())
+                    .startsWith("Index switch completed successfully"));
+    assertThat(server.get(build).getLastSwitch().getSuccess()).isTrue();
+    assertThat(server.get(build).getState()).isEqualTo(State.ACTIVE);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.shadowindex.server.switchover;
 
 import io.shadowindex.server.build.AutoSwitch;
+import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.SwitchResult;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -90,8 +92,12 @@ public final class AutoSwitcher implements AutoCloseable {
     }
   }
 
+  /** Keeps why a build is still BUILT; the end of a switch has itself kept what became of others. */
   private void keepRefusal(UUID id, String message) {
     try {
+      if (stillBuilt(id).isEmpty()) {
+        return;
+      }
       builds.saveSwitchResult(
           id,
           new SwitchResult(
@@ -106,6 +112,10 @@ public final class AutoSwitcher implements AutoCloseable {
     } catch (RuntimeException e) {
       log.error("the automatic switch to {} stays due until the next start", id, e);
     }
+  }
+
+  private Optional<ShadowIndex> stillBuilt(UUID id) {
+    return builds.find(id).filter(build -> build.state() == BuildState.BUILT);
   }
 
   /** Waits for the switches under way; those that have not begun stay due. */

@@ -355,9 +355,9 @@ public final class SwitchExecutor {
         throw e;
       }
       return switched.stays(errors, e.refusal().message());
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       log.error("the switch to {} could not be taken back", id, e);
-      return switched.stays(errors, "the disk failed");
+      return switched.stays(errors, "taking it back failed");
     }
   }
 
@@ -367,9 +367,14 @@ public final class SwitchExecutor {
     if (!probes && stamps.count() <= VERIFIED_UNDER_LOCK) {
       return List.of();
     }
-    observer.before(SwitchStep.CONFIRM);
-    List<String> changes = unverifiedErrors(candidate);
-    return changes.isEmpty() ? candidate.liveProbe().errors(candidate.link().path()) : changes;
+    try {
+      observer.before(SwitchStep.CONFIRM);
+      List<String> changes = unverifiedErrors(candidate);
+      return changes.isEmpty() ? candidate.liveProbe().errors(candidate.link().path()) : changes;
+    } catch (RuntimeException e) {
+      log.error("the check of {} after the switch broke off", candidate.build().id(), e);
+      return List.of("the check of the generation broke off");
+    }
   }
 
   /** What is wrong with the files that were not looked at under the lock. */
