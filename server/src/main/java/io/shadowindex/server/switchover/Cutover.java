@@ -184,7 +184,7 @@ final class Cutover {
   }
 
   /** A rename would silently replace a file. */
-  static void refuseOccupied(LiveLink link, UUID buildId) {
+  static void refuseOccupied(LiveLink link, UUID buildId) throws IOException {
     if (link.occupied()) {
       throw new Refusal.LiveNameOccupied(buildId).exception();
     }
