@@ -13,6 +13,7 @@ import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.index.DelegatingFileOperations;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.AtStep;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
@@ -309,6 +310,61 @@ final class SwitchTest {
     assertThat(TestServer.reason(refused)).isEqualTo("LIVE_NAME_OCCUPIED");
     assertThat(link).hasContent("precious");
     assertState(built, BuildState.BUILT);
+    assertNothingIsUnderWay();
+  }
+
+  @Test
+  void aFileThatTakesThePlaceOfTheFlippedLinkIsNotOverwrittenOnTheWayBack() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex next = server.built("main");
+    Path link = Path.of(next.getCurrentIndexPath());
+    observer =
+        AtStep.run(
+            SwitchStep.VERIFY,
+            () -> {
+              Files.delete(link);
+              Files.writeString(link, "precious");
+            });
+
+    assertThat(server.switchTo(next).getSuccess()).isFalse();
+
+    assertThat(link).hasContent("precious");
+    assertState(next, BuildState.FAILED);
+    assertState(old, BuildState.ACTIVE);
+    assertNothingIsUnderWay();
+    restart();
+    assertThat(link).hasContent("precious");
+    Files.delete(link);
+    restart();
+    assertLive(old, next);
+  }
+
+  @Test
+  void aDirectoryThatTakesThePlaceOfTheFlippedLinkDoesNotKeepTheServerFromStarting()
+      throws IOException {
+    ShadowIndex first = server.built("main");
+    Path link = Path.of(first.getCurrentIndexPath());
+    observer =
+        reached -> {
+          AtStep.run(
+                  SwitchStep.VERIFY,
+                  () -> {
+                    Files.delete(link);
+                    Files.createDirectory(link);
+                    Files.writeString(link.resolve("precious"), "data");
+                  })
+              .before(reached);
+          if (reached == SwitchStep.FLIP_BACK) {
+            throw new Stopped();
+          }
+        };
+
+    assertThat(catchThrowable(() -> server.switchTo(first))).isNotNull();
+    restart();
+
+    assertThat(link.resolve("precious")).hasContent("data");
+    assertState(first, BuildState.FAILED);
     assertNothingIsUnderWay();
   }
 
