@@ -217,6 +217,44 @@ final class InterferenceTest {
   }
 
   @Test
+  void anAutomaticSwitchIsMadeAfterAnotherToTheSameBuildFailed() throws Exception {
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                startBuild()
+                    .setSwitchStrategy(SwitchStrategy.Enum.COPY_AND_REPLACE)
+                    .setAutoSwitch(AutoSwitch.newBuilder().setEnabled(true))
+                    .build())
+            .getShadowIndex();
+    TestServer.write(build, "segment", "x");
+    var automaticBegan = new CountDownLatch(1);
+    var copied = new CountDownLatch(1);
+    observer =
+        AtStep.both(
+            once(
+                SwitchStep.VALIDATE,
+                () -> {
+                  automaticBegan.countDown();
+                  awaitUninterruptibly(copied);
+                }),
+            once(
+                SwitchStep.STAGE,
+                () -> {
+                  copied.countDown(); // the automatic one finds the copy under way, or is late
+                  makeAMistake();
+                }));
+    server.complete(build, 1);
+    automaticBegan.await();
+
+    assertThat(catchThrowable(() -> server.switchTo(build))).isNotNull();
+
+    await().until(() -> server.get(build).getState() == State.ACTIVE);
+    await().until(() -> server.get(build).getLastSwitch().getAutomatic());
+    assertThat(server.server().buildStore().autoSwitchesDue()).isEmpty();
+  }
+
+  @Test
   void aSwitchThatACrashCutOffHasAResultAndNotTheOneBefore() throws IOException {
     switched();
     ShadowIndex next = server.startBuild("main");

@@ -72,6 +72,7 @@ public final class SwitchExecutor {
   private final SwitchPreviews previews;
   private final InstantSource clock;
   private volatile Consumer<SwitchOutcome> onEnded = outcome -> {};
+  private volatile Consumer<UUID> onNotSwitched = buildId -> {};
 
   /** The builds whose files are being copied; a second copy would replace the first under it. */
   private final Set<UUID> copying = ConcurrentHashMap.newKeySet();
@@ -144,6 +145,14 @@ public final class SwitchExecutor {
     onEnded = listener;
   }
 
+  /**
+   * Has the listener told of each build that somebody has called for a switch to, in vain; it must
+   * neither block nor throw.
+   */
+  void onNotSwitched(Consumer<UUID> listener) {
+    onNotSwitched = listener;
+  }
+
   /** Recovery with the same rules as the switches of this executor. */
   public SwitchRecovery recovery() {
     return new SwitchRecovery(store, conclusion, layout, files);
@@ -157,6 +166,19 @@ public final class SwitchExecutor {
    * @throws IOException when the disk failed before the intention or the flip: nothing changed
    */
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
+    boolean switched = false;
+    try {
+      SwitchOutcome outcome = tryToSwitch(request);
+      switched = outcome.success();
+      return outcome;
+    } finally {
+      if (!switched && !request.automatic()) {
+        onNotSwitched.accept(request.buildId());
+      }
+    }
+  }
+
+  private SwitchOutcome tryToSwitch(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
     builds.tell(targets.requireBuilt(request.buildId()).id(), BuildEvent.Kind.SWITCH_VALIDATING);
     Candidate candidate = candidate(request);
