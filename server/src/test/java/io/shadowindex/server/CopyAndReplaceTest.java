@@ -136,6 +136,32 @@ final class CopyAndReplaceTest {
     assertThat(copyOf(build)).doesNotExist();
   }
 
+  @Test
+  void aCopyThatWasChangedAfterItWasReadIsNotSwitchedTo() throws IOException {
+    ShadowIndex build = built();
+    server.close();
+    Path staging = serveRoot.resolve("staging");
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void sync(Path path) throws IOException {
+            super.sync(path);
+            if (staging.equals(path.getParent())) { // the whole draft: all is copied and read
+              Path segment = path.resolve("segment");
+              assertThat(segment.toFile().setWritable(true)).isTrue();
+              Files.writeString(segment, Files.readString(segment).replace('r', 'x'));
+            }
+          }
+        };
+    start();
+
+    SwitchIndexResponse response = server.switchTo(build);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getVerificationErrorsList())
+        .containsExactly("segment was changed after it was validated");
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = SwitchStep.class,

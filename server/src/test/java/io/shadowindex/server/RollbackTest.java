@@ -143,6 +143,21 @@ final class RollbackTest {
   }
 
   @Test
+  void aGenerationWhoseContentChangedSinceIsNotRolledBackTo() throws IOException {
+    ShadowIndex first = switched();
+    ShadowIndex second = switched();
+    Path segment = Path.of(first.getShadowIndexPath()).resolve("segment");
+    assertThat(segment.toFile().setWritable(true)).isTrue();
+    Files.writeString(segment, Files.readString(segment).replace('r', 'x'));
+
+    RollbackIndexResponse response = rollBack(request());
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getValidationErrorsList()).containsExactly("segment: checksum mismatch");
+    assertLive(second);
+  }
+
+  @Test
   void aGenerationThatBreaksAfterTheFlipIsLeftAgain() throws IOException {
     ShadowIndex first = switched();
     ShadowIndex second = switched();

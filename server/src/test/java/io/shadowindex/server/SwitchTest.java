@@ -474,6 +474,26 @@ final class SwitchTest {
   }
 
   @Test
+  void aContentThatChangedAfterCompletionAndKeptItsSizeIsNotSwitchedTo() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex built = server.built("main");
+    changeContent(built);
+
+    SwitchIndexResponse response = server.switchTo(built);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getValidationErrorsList()).containsExactly("segment: checksum mismatch");
+    assertLive(old, built);
+  }
+
+  private static void changeContent(ShadowIndex build) throws IOException {
+    Path segment = Path.of(build.getShadowIndexPath()).resolve("segment");
+    assertThat(segment.toFile().setWritable(true)).isTrue();
+    Files.writeString(segment, Files.readString(segment).replace('r', 'x'));
+  }
+
+  @Test
   void aSwitchWaitsForAnotherOnTheSameResourceTypesAndThenGoesAhead() throws Exception {
     ShadowIndex first = server.built("main");
     ShadowIndex second = builtBeside("main", "other");

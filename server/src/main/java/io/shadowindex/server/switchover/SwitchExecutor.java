@@ -216,14 +216,13 @@ public final class SwitchExecutor {
     try {
       targets.requireBuilt(id); // whoever copied before this one may have switched
       Manifest manifest = candidate.validated().manifest();
-      List<String> errors = copy(id, manifest);
-      if (!errors.isEmpty()) {
+      ServingCopies.Copied copied = copy(id, manifest);
+      if (!copied.errors().isEmpty()) {
         targets.requireBuilt(id); // whoever cancelled it has its files deleted
-        var damaged = new ValidationReport(errors, List.of(), List.of());
+        var damaged = new ValidationReport(copied.errors(), List.of(), List.of());
         return notTried(Kind.SWITCH, candidate.with(damaged), began);
       }
-      FileStamps copied = FileStamps.of(layout.directory(candidate.build().generation()), manifest);
-      return probeAndSwitchTo(candidate.with(copied), request, began);
+      return probeAndSwitchTo(candidate.with(copied.stamps()), request, began);
     } finally {
       deleteUnusedCopy(id);
       copying.remove(id);
@@ -243,7 +242,7 @@ public final class SwitchExecutor {
         .exception();
   }
 
-  private List<String> copy(UUID id, Manifest manifest) throws IOException {
+  private ServingCopies.Copied copy(UUID id, Manifest manifest) throws IOException {
     var copied = new LongAdder();
     long total = manifest.totalBytes();
     try {
