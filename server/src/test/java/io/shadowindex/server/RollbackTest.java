@@ -102,6 +102,41 @@ final class RollbackTest {
   }
 
   @Test
+  void aGenerationThatARollbackLeftIsNotPreviousToTheNext() throws IOException {
+    ShadowIndex first = switched();
+    switched();
+    rollBack(request());
+    switched();
+
+    assertThat(rollBack(request()).getSuccess()).isTrue();
+    assertLive(first);
+  }
+
+  @Test
+  void thePreviousGenerationIsTheOneThatWasLiveBeforeHoweverOldItsBuild() throws IOException {
+    ShadowIndex retried = server.startBuild("main");
+    server.fail(retried);
+    ShadowIndex between = switched();
+    TestServer.write(server.retry(retried), "segment", "records of the second attempt, as many");
+    server.switchTo(server.complete(retried, 100));
+    assertLive(retried);
+
+    assertThat(rollBack(request()).getSuccess()).isTrue();
+    assertLive(between);
+  }
+
+  @Test
+  void whatARollbackLeadsBackFromIsPreviousAgain() throws IOException {
+    ShadowIndex first = switched();
+    ShadowIndex second = switched();
+    rollBack(request());
+    rollBack(request(second));
+
+    assertThat(rollBack(request()).getSuccess()).isTrue();
+    assertLive(first);
+  }
+
+  @Test
   void aNamedGenerationMayBeNewerThanTheLiveOne() throws IOException {
     switched();
     ShadowIndex second = switched();
