@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.DelegatingFileOperations;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
@@ -31,6 +32,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
@@ -147,6 +149,67 @@ final class InterferenceTest {
         .singleElement(STRING)
         .contains("stays live although the check after the switch failed");
     assertThat(server.get(next).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void retentionIsNoFasterThanTheCheckAfterTheSwitch() throws IOException {
+    keepNothing();
+    ShadowIndex old = switched();
+    ShadowIndex next = ofSomeFiles(150);
+    observer =
+        once(
+            SwitchStep.CONFIRM,
+            () -> {
+              awaitSweep();
+              makeAMistake();
+            });
+
+    assertThat(forced(next, false).getSuccess()).isFalse();
+
+    assertThat(server.get(old).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void filesThatTheLiveLinkLeadsToAreKeptWhateverTheDatabaseSays() throws IOException {
+    keepNothing();
+    ShadowIndex old = switched();
+    ShadowIndex next = server.built("main");
+    Path link = Path.of(old.getCurrentIndexPath());
+    Path files = Path.of(old.getShadowIndexPath());
+    observer =
+        AtStep.run(
+            SwitchStep.COMMIT,
+            () -> {
+              Files.delete(link);
+              Files.createSymbolicLink(link, files);
+            });
+    forced(next, false);
+
+    awaitSweep();
+    assertThat(files.resolve("segment")).exists();
+
+    Files.delete(link);
+    await().until(() -> !Files.exists(files));
+  }
+
+  /** Starts anew and deletes what is superseded at the next sweep. */
+  private void keepNothing() throws IOException {
+    server.close();
+    server =
+        TestServer.start(
+            TestServer.withServeRoot(TestServer.config(directory), serveRoot)
+                .with(Settings.GRACE, Duration.ZERO)
+                .with(Settings.KEEP_GENERATIONS, 0),
+            new Environment(InstantSource.system(), files, step -> observer.before(step)));
+  }
+
+  /** A sweep that began after this was called has come to an end: of two, the second has. */
+  private void awaitSweep() throws IOException {
+    for (String branch : List.of("first-sweep", "second-sweep")) {
+      ShadowIndex cancelled = server.built(branch);
+      server.cancel(cancelled);
+      await().until(() -> !Files.exists(Path.of(cancelled.getShadowIndexPath())));
+    }
   }
 
   private static void makeAMistake() {
@@ -531,7 +594,17 @@ final class InterferenceTest {
 
   /** Whatever its size and count are. */
   private SwitchIndexResponse forced(ShadowIndex build) {
-    return server.stub().switchIndex(TestServer.switchRequest(build).setForceSwitch(true).build());
+    return forced(build, true);
+  }
+
+  private SwitchIndexResponse forced(ShadowIndex build, boolean backupCurrent) {
+    return server
+        .stub()
+        .switchIndex(
+            TestServer.switchRequest(build)
+                .setForceSwitch(true)
+                .setBackupCurrent(backupCurrent)
+                .build());
   }
 
   private ShadowIndex ofSomeFiles(int count) throws IOException {

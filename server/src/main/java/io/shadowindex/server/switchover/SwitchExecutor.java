@@ -29,9 +29,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -76,6 +78,9 @@ public final class SwitchExecutor {
 
   /** The builds whose files are being copied; a second copy would replace the first under it. */
   private final Set<UUID> copying = ConcurrentHashMap.newKeySet();
+
+  /** The generations that switches under way are from, once for each. */
+  private final Queue<UUID> leaving = new ConcurrentLinkedQueue<>();
 
   /**
    * What a switch needs to know besides the request.
@@ -279,8 +284,27 @@ public final class SwitchExecutor {
     if (refused(candidate, request)) {
       return notTried(Kind.SWITCH, candidate, began);
     }
+    ShadowIndex live = candidate.live();
+    if (live == null) {
+      return switchAndConfirm(candidate, request, began);
+    }
+    leaving.add(live.id());
+    try {
+      return switchAndConfirm(candidate, request, began);
+    } finally {
+      leaving.remove(live.id());
+    }
+  }
+
+  private SwitchOutcome switchAndConfirm(Candidate candidate, SwitchRequest request, long began)
+      throws IOException {
     SwitchOutcome outcome = switchTo(candidate, request, began);
     return outcome.success() ? confirmed(outcome, candidate, request.timeout(), began) : outcome;
+  }
+
+  /** Whether a switch under way leaves a generation and may still be taken back to it. */
+  public boolean mayComeBack(UUID generationId) {
+    return leaving.contains(generationId);
   }
 
   /** Runs the build's probe queries, if it has any, on the generation in a directory. */
