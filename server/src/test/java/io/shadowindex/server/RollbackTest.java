@@ -321,6 +321,22 @@ final class RollbackTest {
   }
 
   @Test
+  void noBuildIsCancelledForADeletionThatCannotBe() throws IOException {
+    ShadowIndex active = switched();
+    ShadowIndex building = server.startBuild("main");
+    Path link = Path.of(active.getCurrentIndexPath());
+    Files.delete(link);
+    Files.createDirectory(link);
+
+    var refused =
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> delete(deletion().setCancelBuilds(true)));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("LIVE_NAME_OCCUPIED");
+    assertThat(server.get(building).getState()).isEqualTo(State.BUILDING);
+  }
+
+  @Test
   void anIndexThatNeverWentLiveIsForgotten() {
     ShadowIndex building = server.startBuild("main");
 

@@ -345,12 +345,7 @@ public final class BuildLifecycle {
     UUID id = preparing.id();
     Path directory = layout.buildDirectory(id);
     try {
-      sweeper.whileNotSweeping(
-          () -> {
-            files.deleteTree(directory);
-            files.delete(layout.manifest(id));
-            files.createDirectories(directory);
-          });
+      sweeper.renew(preparing);
       files.sync(layout.builds());
     } catch (IOException e) {
       failPreparation(id, "the build's directory could not be created");

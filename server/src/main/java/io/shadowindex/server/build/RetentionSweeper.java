@@ -49,7 +49,7 @@ public final class RetentionSweeper {
   private final ReentrantLock removal = new ReentrantLock();
 
   /** Something done to a build's directory. */
-  interface DirectoryChange {
+  private interface DirectoryChange {
     void run() throws IOException;
   }
 
@@ -145,10 +145,22 @@ public final class RetentionSweeper {
   }
 
   /**
-   * Makes a change to a build's directory that no sweep can come in between: a retry would
-   * otherwise lose its new directory to the sweep of the attempt before.
+   * Gives a build an empty directory, not durable yet, instead of the one of the attempt before. No
+   * sweep comes in between: it would take the new directory for that of the attempt before.
    */
-  void whileNotSweeping(DirectoryChange change) throws IOException {
+  void renew(ShadowIndex build) throws IOException {
+    Path directory = layout.buildDirectory(build.id());
+    Path trash = layout.trash().resolve(build.id() + "-before-" + build.attempt());
+    whileNotSweeping(
+        () -> {
+          files.delete(layout.manifest(build.id()));
+          moveAway(directory, trash);
+          files.createDirectories(directory);
+        });
+    deleteOrLog(trash);
+  }
+
+  private void whileNotSweeping(DirectoryChange change) throws IOException {
     removal.lock();
     try {
       change.run();

@@ -229,8 +229,11 @@ public final class SwitchExecutor {
       }
       return probeAndSwitchTo(candidate.with(copied.stamps()), request, began);
     } finally {
-      deleteUnusedCopy(id);
-      copying.remove(id);
+      try {
+        deleteUnusedCopy(id);
+      } finally {
+        copying.remove(id);
+      }
     }
   }
 
@@ -569,6 +572,11 @@ public final class SwitchExecutor {
     }
     UUID removed = changed.journal().generationId();
     return new RemovalOutcome(targets.require(removed), cancelled, changed.lockHeld());
+  }
+
+  /** Refuses when something else stands in the place of the live link to a generation. */
+  void refuseOccupied(ShadowIndex active) throws IOException {
+    Cutover.refuseOccupied(conclusion.liveLink(active.spec().key()), active.id());
   }
 
   /** What a change from one generation to another keeps writers away from. */
