@@ -8,16 +8,21 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongConsumer;
 
@@ -47,7 +52,10 @@ public interface FileOperations {
   /** Creates the directory and its missing parents. Not durable until their parents are synced. */
   void createDirectories(Path directory) throws IOException;
 
-  /** Takes the right to write from a file's owner, group and others: chmod(2). */
+  /**
+   * Takes the right to write from a file's owner, group and others: fchmodat(2), which does not
+   * follow a link in the file's place.
+   */
   void makeReadOnly(Path file) throws IOException;
 
   /** Writes a new file and makes its content durable, but not its name. Fails when it exists. */
@@ -104,11 +112,29 @@ public interface FileOperations {
 
       @Override
       public void makeReadOnly(Path file) throws IOException {
-        Set<PosixFilePermission> permissions =
-            EnumSet.copyOf(Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS));
-        if (permissions.removeAll(WRITE_PERMISSIONS)) {
-          Files.setPosixFilePermissions(file, permissions);
+        try (var directory = Files.newDirectoryStream(parent(file))) {
+          PosixFileAttributeView view = viewOfFile(directory, Objects.requireNonNull(file.getFileName()));
+          var permissions = new HashSet<>(view.readAttributes().permissions());
+          if (permissions.removeAll(WRITE_PERMISSIONS)) {
+            view.setPermissions(permissions);
+          }
+        } catch (NoSuchFileException e) {
+          throw new NoSuchFileException(file.toString());
         }
+      }
+
+      /** The view that {@link Files} gives follows links when it sets permissions (JDK 25). */
+      private static PosixFileAttributeView viewOfFile(DirectoryStream<Path> directory, Path name) {
+        if (!(directory instanceof SecureDirectoryStream<Path> secure)) {
+          throw new UnsupportedOperationException("the platform has no openat(2)");
+        }
+        return Objects.requireNonNull(
+            secure.getFileAttributeView(
+                name, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS));
+      }
+
+      private static Path parent(Path file) {
+        return Objects.requireNonNull(file.getParent());
       }
 
       @Override

@@ -98,6 +98,8 @@ public final class GenerationSealer {
     for (GenerationFiles.Found file : found.files()) {
       try {
         files.makeReadOnly(directory.resolve(file.path()));
+      } catch (AccessDeniedException e) {
+        log.debug("{} cannot be read, which its hash will tell", file.path());
       } catch (FileSystemException e) {
         if (!NOT_PERMITTED.equals(e.getReason())) {
           throw e;
