@@ -123,7 +123,7 @@ public interface FileOperations {
         }
       }
 
-      /** The view that {@link Files} gives follows links when it sets permissions (JDK 25). */
+      // The view that Files gives follows links when it sets permissions (JDK 25).
       private static PosixFileAttributeView viewOfFile(DirectoryStream<Path> directory, Path name) {
         if (!(directory instanceof SecureDirectoryStream<Path> secure)) {
           throw new UnsupportedOperationException("the platform has no openat(2)");
