@@ -42,7 +42,7 @@ N ?= 3000
 crash-test: ## the long proof: N=3000 kills, a halt at every step, 10,000 switches, 1,000 damages, 20 GB
 	@$(MVN) verify -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dtest=ReadersDuringSwitchesTest,DamageAfterFlipTest,LargeGenerationTest,RivalsTest \
-	  -Dshadowindex.switches=10000 -Dshadowindex.readerPauseMicros=200 -Dshadowindex.damages=1000 \
+	  -Dshadowindex.switches=10000 -Dshadowindex.reads=1000000 -Dshadowindex.readerPauseMicros=200 -Dshadowindex.damages=1000 \
 	  -Dshadowindex.lockHolds=1000 -Dshadowindex.mebibytes=20480 -Dshadowindex.files=100000 \
 	  -Dshadowindex.rounds=300 \
 	  -Dit.test=KillIT,HaltIT -Dshadowindex.kills=$(N) -Dshadowindex.halts=true

@@ -197,6 +197,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               environment.switchSteps(),
               onFailure);
       switches.onEnded(metrics::ended);
+      sweeper.spare(switches::mayComeBack);
       long began = System.nanoTime();
       files.createDirectories(layout.builds());
       switches.recovery().run();

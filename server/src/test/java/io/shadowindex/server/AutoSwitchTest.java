@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.TestServer;
@@ -21,6 +22,7 @@ import io.shadowindex.v1.WatchBuildRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -161,6 +163,23 @@ final class AutoSwitchTest {
         catchThrowableOfType(
             StatusRuntimeException.class, () -> start(policy().setSwitchTimeoutSeconds(-1)));
     assertThat(TestServer.reason(refused)).isEqualTo("INVALID_FIELD");
+  }
+
+  @Test
+  void whereTheServerSwitchesByDefaultWhatIsReplacedIsKept() throws IOException {
+    server.close();
+    server =
+        TestServer.start(
+            TestServer.config(directory).with(Settings.AUTO_SWITCH, true), Environment.real());
+    ShadowIndex first = server.built("main");
+    await().until(() -> server.get(first).getState() == State.ACTIVE);
+
+    ShadowIndex second = server.built("main");
+    await().until(() -> server.get(second).getState() == State.ACTIVE);
+
+    assertThat(second.getAutoSwitch().getBackupCurrent()).isTrue();
+    UUID replaced = UUID.fromString(first.getShadowIndexId());
+    assertThat(server.server().buildStore().find(replaced).orElseThrow().backup()).isTrue();
   }
 
   @Test

@@ -8,10 +8,12 @@ import com.google.rpc.PreconditionFailure;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.v1.AutoSwitch;
 import io.shadowindex.v1.BuildConfig;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.ClaimBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
+import io.shadowindex.v1.DeleteIndexRequest;
 import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.GetIndexRequest;
 import io.shadowindex.v1.GetShadowIndexRequest;
@@ -421,6 +423,28 @@ final class BadInputTest {
                             .setSwitchTimeoutSeconds(-1)
                             .build())),
         "switch_timeout_seconds");
+    assertInvalid(
+        refused(
+            () ->
+                server
+                    .stub()
+                    .deleteIndex(
+                        DeleteIndexRequest.newBuilder()
+                            .setBranchName(branch)
+                            .setIndexType(IndexType.Enum.SEARCH_INDEX)
+                            .setSwitchTimeoutSeconds(-1)
+                            .build())),
+        "switch_timeout_seconds");
+    assertInvalid(
+        refused(
+            () ->
+                server
+                    .stub()
+                    .startBuild(
+                        start()
+                            .setAutoSwitch(AutoSwitch.newBuilder().setSwitchTimeoutSeconds(-1))
+                            .build())),
+        "auto_switch.switch_timeout_seconds");
   }
 
   @Test

@@ -136,6 +136,32 @@ final class CopyAndReplaceTest {
     assertThat(copyOf(build)).doesNotExist();
   }
 
+  @Test
+  void aCopyThatWasChangedAfterItWasReadIsNotSwitchedTo() throws IOException {
+    ShadowIndex build = built();
+    server.close();
+    Path staging = serveRoot.resolve("staging");
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void sync(Path path) throws IOException {
+            super.sync(path);
+            if (staging.equals(path.getParent())) { // the whole draft: all is copied and read
+              Path segment = path.resolve("segment");
+              assertThat(segment.toFile().setWritable(true)).isTrue();
+              Files.writeString(segment, Files.readString(segment).replace('r', 'x'));
+            }
+          }
+        };
+    start();
+
+    SwitchIndexResponse response = server.switchTo(build);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getVerificationErrorsList())
+        .containsExactly("segment was changed after it was validated");
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = SwitchStep.class,
@@ -184,6 +210,30 @@ final class CopyAndReplaceTest {
     assertThat(serveRoot.resolve("staging")).isEmptyDirectory();
     restart();
     assertThat(server.switchTo(build).getSuccess()).isTrue();
+  }
+
+  @Test
+  void aCopyThatAnErrorOfTheMachineEndedIsNoCopy() throws IOException {
+    ShadowIndex build = built();
+    server.close();
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void copy(Path from, Path to, LongConsumer copied) throws IOException {
+            super.copy(from, to, copied);
+            if (to.endsWith("postings")) {
+              throw new InternalError("a fault occurred in an unsafe memory access operation");
+            }
+          }
+        };
+    start();
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(build));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("INTERNAL");
+    assertThat(server.get(build).getState()).isEqualTo(State.BUILT);
+    assertThat(copyOf(build)).doesNotExist();
+    assertThat(serveRoot.resolve("staging")).isEmptyDirectory();
   }
 
   @Test

@@ -76,17 +76,6 @@ final class IndexFormatTest {
   }
 
   @Test
-  void filesAreReadOnlyWhenTheIntegrityCheckIsAskedFor() throws IOException {
-    ShadowIndex build = server.startBuild("main");
-    TestServer.write(build, "segment", "before");
-    server.complete(build, 1);
-    Files.delete(Path.of(build.getShadowIndexPath()).resolve("segment"));
-    TestServer.write(build, "segment", "behind");
-
-    assertThat(server.switchTo(build).getSuccess()).isTrue();
-  }
-
-  @Test
   void aWholeLuceneIndexPassesEveryCheck() throws IOException {
     ShadowIndex build = lucene("one", "two", "three");
     server.complete(build, 3);

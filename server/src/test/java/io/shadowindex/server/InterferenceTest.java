@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.DelegatingFileOperations;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
@@ -16,6 +18,7 @@ import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.AutoSwitch;
 import io.shadowindex.v1.CheckIndexesRequest;
 import io.shadowindex.v1.CheckIndexesResponse.Finding;
+import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.ShadowIndex;
@@ -29,6 +32,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
@@ -111,6 +115,132 @@ final class InterferenceTest {
   }
 
   @Test
+  void aSwitchWhoseCheckAfterwardsBreaksOffIsTakenBack() throws IOException {
+    ShadowIndex old = switched();
+    ShadowIndex next = ofSomeFiles(150); // more than are looked at under the lock
+    observer = once(SwitchStep.CONFIRM, InterferenceTest::makeAMistake);
+
+    SwitchIndexResponse response = forced(next);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getVerificationErrorsList())
+        .containsExactly("the check of the generation broke off");
+    assertThat(server.get(old).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void aSwitchThatCannotBeTakenBackBecauseOfAMistakeIsTold() throws IOException {
+    switched();
+    ShadowIndex next = ofSomeFiles(150);
+    var confirming = new AtomicBoolean();
+    observer =
+        reached -> {
+          if (reached == SwitchStep.CONFIRM || (confirming.get() && reached == SwitchStep.STAGE)) {
+            confirming.set(true);
+            makeAMistake();
+          }
+        };
+
+    SwitchIndexResponse response = forced(next);
+
+    assertThat(response.getSuccess()).isTrue();
+    assertThat(response.getVerificationPassed()).isFalse();
+    assertThat(response.getWarningsList())
+        .singleElement(STRING)
+        .contains("stays live although the check after the switch failed");
+    assertThat(server.get(next).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void retentionIsNoFasterThanTheCheckAfterTheSwitch() throws IOException {
+    keepNothing();
+    ShadowIndex old = switched();
+    ShadowIndex next = ofSomeFiles(150);
+    observer =
+        once(
+            SwitchStep.CONFIRM,
+            () -> {
+              awaitSweep();
+              makeAMistake();
+            });
+
+    assertThat(forced(next, false).getSuccess()).isFalse();
+
+    assertThat(server.get(old).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
+  void filesThatTheLiveLinkLeadsToAreKeptWhateverTheDatabaseSays() throws IOException {
+    keepNothing();
+    ShadowIndex old = switched();
+    ShadowIndex next = server.built("main");
+    Path link = Path.of(old.getCurrentIndexPath());
+    Path files = Path.of(old.getShadowIndexPath());
+    observer =
+        AtStep.run(
+            SwitchStep.COMMIT,
+            () -> {
+              Files.delete(link);
+              Files.createSymbolicLink(link, files);
+            });
+    forced(next, false);
+
+    awaitSweep();
+    assertThat(files.resolve("segment")).exists();
+
+    Files.delete(link);
+    await().until(() -> !Files.exists(files));
+  }
+
+  /** Starts anew and deletes what is superseded at the next sweep. */
+  private void keepNothing() throws IOException {
+    server.close();
+    server =
+        TestServer.start(
+            TestServer.withServeRoot(TestServer.config(directory), serveRoot)
+                .with(Settings.GRACE, Duration.ZERO)
+                .with(Settings.KEEP_GENERATIONS, 0),
+            new Environment(InstantSource.system(), files, step -> observer.before(step)));
+  }
+
+  /** A sweep that began after this was called has come to an end: of two, the second has. */
+  private void awaitSweep() throws IOException {
+    for (String branch : List.of("first-sweep", "second-sweep")) {
+      ShadowIndex cancelled = server.built(branch);
+      server.cancel(cancelled);
+      await().until(() -> !Files.exists(Path.of(cancelled.getShadowIndexPath())));
+    }
+  }
+
+  private static void makeAMistake() {
+    throw new IllegalStateException("a mistake");
+  }
+
+  @Test
+  void anAutomaticSwitchWhoseCheckBreaksOffIsNotSaidToHaveChangedNothing() throws IOException {
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                startBuild().setAutoSwitch(AutoSwitch.newBuilder().setEnabled(true)).build())
+            .getShadowIndex();
+    for (int i = 0; i < 150; i++) {
+      TestServer.write(build, "segment-" + i, "x");
+    }
+    observer = AtStep.run(SwitchStep.CONFIRM, InterferenceTest::makeAMistake);
+
+    server.complete(build, 1);
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(server.get(build).getLastSwitch().getMessage())
+                    .startsWith("Index switch completed successfully"));
+    assertThat(server.get(build).getLastSwitch().getSuccess()).isTrue();
+    assertThat(server.get(build).getState()).isEqualTo(State.ACTIVE);
+  }
+
+  @Test
   void anAutomaticSwitchStaysDueWhenSomebodyElsesIsRefused() throws Exception {
     switched();
     ShadowIndex build =
@@ -147,6 +277,44 @@ final class InterferenceTest {
     mayGoOn.countDown();
     await().until(() -> server.get(build).getState() == State.ACTIVE);
     await().until(() -> server.server().buildStore().autoSwitchesDue().isEmpty());
+  }
+
+  @Test
+  void anAutomaticSwitchIsMadeAfterAnotherToTheSameBuildFailed() throws Exception {
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                startBuild()
+                    .setSwitchStrategy(SwitchStrategy.Enum.COPY_AND_REPLACE)
+                    .setAutoSwitch(AutoSwitch.newBuilder().setEnabled(true))
+                    .build())
+            .getShadowIndex();
+    TestServer.write(build, "segment", "x");
+    var automaticBegan = new CountDownLatch(1);
+    var copied = new CountDownLatch(1);
+    observer =
+        AtStep.both(
+            once(
+                SwitchStep.VALIDATE,
+                () -> {
+                  automaticBegan.countDown();
+                  awaitUninterruptibly(copied);
+                }),
+            once(
+                SwitchStep.STAGE,
+                () -> {
+                  copied.countDown(); // the automatic one finds the copy under way, or is late
+                  makeAMistake();
+                }));
+    server.complete(build, 1);
+    automaticBegan.await();
+
+    assertThat(catchThrowable(() -> server.switchTo(build))).isNotNull();
+
+    await().until(() -> server.get(build).getState() == State.ACTIVE);
+    await().until(() -> server.get(build).getLastSwitch().getAutomatic());
+    assertThat(server.server().buildStore().autoSwitchesDue()).isEmpty();
   }
 
   @Test
@@ -303,6 +471,36 @@ final class InterferenceTest {
   }
 
   @Test
+  void aBuildWhoseFilesTheDiskFailedToMakeDurableIsNotCompletedByASecondTry() throws IOException {
+    ShadowIndex build = server.startBuild("main");
+    Path segment = TestServer.write(build, "segment", "x");
+    var failures = new AtomicInteger(1);
+    restartWith(
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void sync(Path fileOrDirectory) throws IOException {
+            if (fileOrDirectory.equals(segment) && failures.getAndDecrement() > 0) {
+              throw new IOException("Input/output error");
+            }
+            super.sync(fileOrDirectory);
+          }
+        });
+    var request =
+        CompleteBuildRequest.newBuilder()
+            .setShadowIndexId(build.getShadowIndexId())
+            .setRecordCount(1)
+            .setRequestId(UUID.randomUUID().toString())
+            .build();
+
+    assertThat(refusalOf(request)).isEqualTo("INTERNAL");
+
+    assertThat(server.get(build).getState()).isEqualTo(State.FAILED);
+    assertThat(refusalOf(request)).isEqualTo("ILLEGAL_TRANSITION");
+    TestServer.write(server.retry(build), "segment", "x");
+    assertThat(server.complete(build, 1).getState()).isEqualTo(State.BUILT);
+  }
+
+  @Test
   void twoWhoCompleteOneBuildDoNotWriteTwoManifests() throws Exception {
     ShadowIndex build = server.startBuild("main");
     TestServer.write(build, "segment", "x");
@@ -367,6 +565,12 @@ final class InterferenceTest {
     assertThat(Path.of(build.getCurrentIndexPath()).resolve(name)).exists();
   }
 
+  private String refusalOf(CompleteBuildRequest request) {
+    return TestServer.reason(
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> server.stub().completeBuild(request)));
+  }
+
   private static SwitchStep.Observer once(SwitchStep step, AtStep.Interference interference) {
     var done = new AtomicBoolean();
     return AtStep.run(
@@ -390,7 +594,17 @@ final class InterferenceTest {
 
   /** Whatever its size and count are. */
   private SwitchIndexResponse forced(ShadowIndex build) {
-    return server.stub().switchIndex(TestServer.switchRequest(build).setForceSwitch(true).build());
+    return forced(build, true);
+  }
+
+  private SwitchIndexResponse forced(ShadowIndex build, boolean backupCurrent) {
+    return server
+        .stub()
+        .switchIndex(
+            TestServer.switchRequest(build)
+                .setForceSwitch(true)
+                .setBackupCurrent(backupCurrent)
+                .build());
   }
 
   private ShadowIndex ofSomeFiles(int count) throws IOException {

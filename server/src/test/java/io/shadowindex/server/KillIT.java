@@ -23,6 +23,7 @@ import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
+import io.shadowindex.v1.SwitchStrategy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,11 @@ final class KillIT {
 
   /** One in that many kills hits a server that is still starting, perhaps in its recovery. */
   private static final int KILLS_PER_KILL_AT_START = 5;
+
+  private static final List<String> FILES = List.of("segments", "terms", "sub/postings");
+
+  /** One in that many indexes is served from a copy. */
+  private static final int INDEXES_PER_COPY = 4;
 
   private static final int START_MILLIS = 1500;
 
@@ -198,9 +204,11 @@ final class KillIT {
     Path link = data.resolve("index/live").resolve(branch).resolve("SEARCH_INDEX/default");
     try {
       Path generation = link.toRealPath();
-      String id = Files.readString(generation.resolve("segment"));
-      if (!generation.getFileName().toString().equals(id)) {
-        misses.add(branch + " is live with the files of " + id);
+      for (String file : FILES) {
+        String id = Files.readString(generation.resolve(file));
+        if (!generation.getFileName().toString().equals(id)) {
+          misses.add(branch + " is live with the files of " + id);
+        }
       }
       seen.add(branch);
       reads.incrementAndGet();
@@ -264,7 +272,9 @@ final class KillIT {
                               .build())
                       .getShadowIndex();
             } else {
-              TestServer.write(build, "segment", id);
+              for (String file : FILES) {
+                TestServer.write(build, file, id);
+              }
               asked = State.BUILT;
               told =
                   stub.completeBuild(
@@ -347,6 +357,10 @@ final class KillIT {
                   .setBranchName(branch)
                   .setIndexType(IndexType.Enum.SEARCH_INDEX)
                   .addResourceTypes("object_type-" + branch)
+                  .setSwitchStrategy(
+                      random.nextInt(INDEXES_PER_COPY) == 0
+                          ? SwitchStrategy.Enum.COPY_AND_REPLACE
+                          : SwitchStrategy.Enum.ATOMIC_RENAME)
                   .build())
           .getShadowIndex();
     }
@@ -402,8 +416,9 @@ final class KillIT {
     private void checkLink(Index index) {
       try {
         Path target = Path.of(index.getCurrentIndexPath()).toRealPath();
-        Path expected = Path.of(index.getActiveGeneration().getShadowIndexPath()).toRealPath();
-        if (!target.equals(expected)) {
+        ShadowIndex expected = index.getActiveGeneration();
+        boolean copied = expected.getSwitchStrategy() == SwitchStrategy.Enum.COPY_AND_REPLACE;
+        if (!target.endsWith(Path.of(copied ? "serve" : "builds", expected.getShadowIndexId()))) {
           lost.add(branch + ": the link leads to " + target + " instead of " + expected);
         }
       } catch (IOException e) {

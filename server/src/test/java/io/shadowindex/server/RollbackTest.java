@@ -102,6 +102,41 @@ final class RollbackTest {
   }
 
   @Test
+  void aGenerationThatARollbackLeftIsNotPreviousToTheNext() throws IOException {
+    ShadowIndex first = switched();
+    switched();
+    rollBack(request());
+    switched();
+
+    assertThat(rollBack(request()).getSuccess()).isTrue();
+    assertLive(first);
+  }
+
+  @Test
+  void thePreviousGenerationIsTheOneThatWasLiveBeforeHoweverOldItsBuild() throws IOException {
+    ShadowIndex retried = server.startBuild("main");
+    server.fail(retried);
+    ShadowIndex between = switched();
+    TestServer.write(server.retry(retried), "segment", "records of the second attempt, as many");
+    server.switchTo(server.complete(retried, 100));
+    assertLive(retried);
+
+    assertThat(rollBack(request()).getSuccess()).isTrue();
+    assertLive(between);
+  }
+
+  @Test
+  void whatARollbackLeadsBackFromIsPreviousAgain() throws IOException {
+    ShadowIndex first = switched();
+    ShadowIndex second = switched();
+    rollBack(request());
+    rollBack(request(second));
+
+    assertThat(rollBack(request()).getSuccess()).isTrue();
+    assertLive(first);
+  }
+
+  @Test
   void aNamedGenerationMayBeNewerThanTheLiveOne() throws IOException {
     switched();
     ShadowIndex second = switched();
@@ -140,6 +175,21 @@ final class RollbackTest {
     assertThat(response.getNewIndexPath()).isEmpty();
     assertLive(second);
     assertThat(server.get(first).getState()).isEqualTo(State.CLEANUP);
+  }
+
+  @Test
+  void aGenerationWhoseContentChangedSinceIsNotRolledBackTo() throws IOException {
+    ShadowIndex first = switched();
+    ShadowIndex second = switched();
+    Path segment = Path.of(first.getShadowIndexPath()).resolve("segment");
+    assertThat(segment.toFile().setWritable(true)).isTrue();
+    Files.writeString(segment, Files.readString(segment).replace('r', 'x'));
+
+    RollbackIndexResponse response = rollBack(request());
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getValidationErrorsList()).containsExactly("segment: checksum mismatch");
+    assertLive(second);
   }
 
   @Test
@@ -268,6 +318,22 @@ final class RollbackTest {
         .containsExactly(building.getShadowIndexId());
     assertNoLink(building);
     assertThat(server.startBuild("main").getState()).isEqualTo(State.BUILDING);
+  }
+
+  @Test
+  void noBuildIsCancelledForADeletionThatCannotBe() throws IOException {
+    ShadowIndex active = switched();
+    ShadowIndex building = server.startBuild("main");
+    Path link = Path.of(active.getCurrentIndexPath());
+    Files.delete(link);
+    Files.createDirectory(link);
+
+    var refused =
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> delete(deletion().setCancelBuilds(true)));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("LIVE_NAME_OCCUPIED");
+    assertThat(server.get(building).getState()).isEqualTo(State.BUILDING);
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.index.DelegatingFileOperations;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.AtStep;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndex.State;
@@ -25,6 +26,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -208,6 +210,43 @@ final class SwitchTest {
   }
 
   @Test
+  void aSyncThatFailsOnceAfterTheFlipBackIsNotRepeatedEither() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex next = server.built("main");
+    Path link = Path.of(next.getCurrentIndexPath());
+    var flippingBack = new AtomicBoolean();
+    files =
+        new DelegatingFileOperations(FileOperations.real()) {
+          @Override
+          public void sync(Path path) throws IOException {
+            if (path.equals(link.getParent())
+                && Files.readSymbolicLink(link).endsWith(old.getShadowIndexId())
+                && flippingBack.compareAndSet(true, false)) {
+              throw new IOException("Input/output error");
+            }
+            super.sync(path);
+          }
+        };
+    restart();
+    observer =
+        reached -> {
+          breakAt(SwitchStep.VERIFY, next).before(reached);
+          if (reached == SwitchStep.FLIP_BACK) {
+            flippingBack.set(true);
+          }
+        };
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> server.switchTo(next));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("OUTCOME_UNKNOWN");
+    assertThat(server.failures()).hasSize(1);
+    restart();
+    assertState(next, BuildState.FAILED);
+    assertLive(old, next);
+  }
+
+  @Test
   void aDiskThatKeepsFailingUnderTheLockEndsTheProcessAndIsDecidedByTheNextStart()
       throws IOException {
     ShadowIndex next = server.built("main");
@@ -271,6 +310,61 @@ final class SwitchTest {
     assertThat(TestServer.reason(refused)).isEqualTo("LIVE_NAME_OCCUPIED");
     assertThat(link).hasContent("precious");
     assertState(built, BuildState.BUILT);
+    assertNothingIsUnderWay();
+  }
+
+  @Test
+  void aFileThatTakesThePlaceOfTheFlippedLinkIsNotOverwrittenOnTheWayBack() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex next = server.built("main");
+    Path link = Path.of(next.getCurrentIndexPath());
+    observer =
+        AtStep.run(
+            SwitchStep.VERIFY,
+            () -> {
+              Files.delete(link);
+              Files.writeString(link, "precious");
+            });
+
+    assertThat(server.switchTo(next).getSuccess()).isFalse();
+
+    assertThat(link).hasContent("precious");
+    assertState(next, BuildState.FAILED);
+    assertState(old, BuildState.ACTIVE);
+    assertNothingIsUnderWay();
+    restart();
+    assertThat(link).hasContent("precious");
+    Files.delete(link);
+    restart();
+    assertLive(old, next);
+  }
+
+  @Test
+  void aDirectoryThatTakesThePlaceOfTheFlippedLinkDoesNotKeepTheServerFromStarting()
+      throws IOException {
+    ShadowIndex first = server.built("main");
+    Path link = Path.of(first.getCurrentIndexPath());
+    observer =
+        reached -> {
+          AtStep.run(
+                  SwitchStep.VERIFY,
+                  () -> {
+                    Files.delete(link);
+                    Files.createDirectory(link);
+                    Files.writeString(link.resolve("precious"), "data");
+                  })
+              .before(reached);
+          if (reached == SwitchStep.FLIP_BACK) {
+            throw new Stopped();
+          }
+        };
+
+    assertThat(catchThrowable(() -> server.switchTo(first))).isNotNull();
+    restart();
+
+    assertThat(link.resolve("precious")).hasContent("data");
+    assertState(first, BuildState.FAILED);
     assertNothingIsUnderWay();
   }
 
@@ -377,6 +471,26 @@ final class SwitchTest {
 
     assertThat(response.getSuccess()).isFalse();
     assertThat(response.getValidationErrorsList()).contains("added-later is not in the manifest");
+  }
+
+  @Test
+  void aContentThatChangedAfterCompletionAndKeptItsSizeIsNotSwitchedTo() throws IOException {
+    ShadowIndex old = server.built("main");
+    server.switchTo(old);
+    ShadowIndex built = server.built("main");
+    changeContent(built);
+
+    SwitchIndexResponse response = server.switchTo(built);
+
+    assertThat(response.getSuccess()).isFalse();
+    assertThat(response.getValidationErrorsList()).containsExactly("segment: checksum mismatch");
+    assertLive(old, built);
+  }
+
+  private static void changeContent(ShadowIndex build) throws IOException {
+    Path segment = Path.of(build.getShadowIndexPath()).resolve("segment");
+    assertThat(segment.toFile().setWritable(true)).isTrue();
+    Files.writeString(segment, Files.readString(segment).replace('r', 'x'));
   }
 
   @Test

@@ -125,6 +125,22 @@ final class SystemCallFaultIT {
   }
 
   @Test
+  void aDirectoryThatMayNotBeReadIsNamedAndTheBuildGoesOn() throws Exception {
+    try (ServerProcess server = ServerProcess.start(directory.resolve("data"), QUICK_START)) {
+      ShadowIndex build = started(server, SwitchStrategy.Enum.ATOMIC_RENAME);
+      Path generation = Path.of(build.getShadowIndexPath());
+      try (var _ = Strace.failing(server.pid(), List.of(generation), OPEN, "EACCES")) {
+        var refused =
+            catchThrowableOfType(StatusRuntimeException.class, () -> complete(server, build));
+        assertThat(TestServer.reason(refused)).isEqualTo("UNSAFE_FILE");
+        assertThat(refused).hasMessageContaining(".: cannot be read");
+      }
+      assertThat(get(server, build).getState()).isEqualTo(State.BUILDING);
+      assertThat(complete(server, build).getState()).isEqualTo(State.BUILT);
+    }
+  }
+
+  @Test
   void aServingVolumeThatIsReadOnlyOrFullChangesNothing() throws Exception {
     Path data = directory.resolve("data");
     try (ServerProcess server = ServerProcess.start(data, QUICK_START)) {

@@ -18,6 +18,7 @@ import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.Refusal.Violation;
 import io.shadowindex.server.refusal.RefusedException;
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -209,7 +210,9 @@ public final class BuildLifecycle {
 
   /**
    * Seals the build's files and makes it BUILT. Waits while somebody else completes the same build:
-   * two at once would write one manifest, of which the later could differ from what is BUILT.
+   * two at once would write one manifest, of which the later could differ from what is BUILT. Makes
+   * the build FAILED when its files could not be made durable: they may be lost, and a second
+   * attempt would succeed over that.
    *
    * @param claimed the files that the worker says there are
    * @param completion answers what the worker said, given the size that was measured
@@ -272,6 +275,9 @@ public final class BuildLifecycle {
       Path file = layout.buildDirectory(id).relativize(Path.of(e.getFile()));
       var violation = new Violation(file.toString(), "vanished while it was read");
       throw new Refusal.UnsafeFiles(id, List.of(violation)).exception();
+    } catch (SyncFailedException e) {
+      var _ = fail(id, attempt, "the disk failed; files may be lost and have to be written anew");
+      throw e;
     }
   }
 
@@ -345,12 +351,7 @@ public final class BuildLifecycle {
     UUID id = preparing.id();
     Path directory = layout.buildDirectory(id);
     try {
-      sweeper.whileNotSweeping(
-          () -> {
-            files.deleteTree(directory);
-            files.delete(layout.manifest(id));
-            files.createDirectories(directory);
-          });
+      sweeper.renew(preparing);
       files.sync(layout.builds());
     } catch (IOException e) {
       failPreparation(id, "the build's directory could not be created");

@@ -146,6 +146,12 @@ public interface BuildStore {
   Optional<IndexEntry> findIndex(IndexKey key, int retained);
 
   /**
+   * The generation that was live last of those an index keeps, but for the live one and those that
+   * a rollback has led away from; empty when there is none.
+   */
+  Optional<ShadowIndex> previous(IndexKey key);
+
+  /**
    * At most {@code limit} indexes after {@code after} in the order of branch, type and name,
    * without the generations they keep.
    */

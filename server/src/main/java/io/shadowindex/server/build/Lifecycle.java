@@ -46,7 +46,10 @@ public final class Lifecycle {
   public enum Trigger {
     DIRECTORY_CREATED("prepare", "the directory was created"),
     COMPLETE("complete", "CompleteBuild; files checked, manifest written"),
-    FAIL("fail", "FailBuild; workers silent past the stale limit; the server died while preparing"),
+    FAIL(
+        "fail",
+        "FailBuild; workers silent past the stale limit; the server died while preparing; the disk"
+            + " failed in CompleteBuild"),
     RETRY("retry", "RetryBuild"),
     CANCEL("cancel", "CancelBuild"),
     SWITCH("switch", "SwitchIndex; the lock is held from here"),

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,7 @@ public final class RetentionSweeper {
   private final ServingCopies copies;
   private final InstantSource clock;
   private final int keep;
+  private volatile Predicate<UUID> needed = buildId -> false;
 
   /**
    * Held between the decision that files may go and their rename, and while a directory is made.
@@ -47,7 +49,7 @@ public final class RetentionSweeper {
   private final ReentrantLock removal = new ReentrantLock();
 
   /** Something done to a build's directory. */
-  interface DirectoryChange {
+  private interface DirectoryChange {
     void run() throws IOException;
   }
 
@@ -64,6 +66,11 @@ public final class RetentionSweeper {
     this.copies = new ServingCopies(layout, files);
     this.clock = clock;
     this.keep = keep;
+  }
+
+  /** Has the files of some generations left for a later sweep; asked just before they would go. */
+  public void spare(Predicate<UUID> needed) {
+    this.needed = needed;
   }
 
   /** Deletes what may go by now; what cannot be deleted is logged and left for the next start. */
@@ -138,10 +145,22 @@ public final class RetentionSweeper {
   }
 
   /**
-   * Makes a change to a build's directory that no sweep can come in between: a retry would
-   * otherwise lose its new directory to the sweep of the attempt before.
+   * Gives a build an empty directory, not durable yet, instead of the one of the attempt before. No
+   * sweep comes in between: it would take the new directory for that of the attempt before.
    */
-  void whileNotSweeping(DirectoryChange change) throws IOException {
+  void renew(ShadowIndex build) throws IOException {
+    Path directory = layout.buildDirectory(build.id());
+    Path trash = layout.trash().resolve(build.id() + "-before-" + build.attempt());
+    whileNotSweeping(
+        () -> {
+          files.delete(layout.manifest(build.id()));
+          moveAway(directory, trash);
+          files.createDirectories(directory);
+        });
+    deleteOrLog(trash);
+  }
+
+  private void whileNotSweeping(DirectoryChange change) throws IOException {
     removal.lock();
     try {
       change.run();
@@ -161,6 +180,9 @@ public final class RetentionSweeper {
 
   private void moveAway(ShadowIndex build, Instant now, Path trash, Path serveTrash)
       throws IOException {
+    if (needed.test(build.id())) {
+      return;
+    }
     Path served = layout.directory(build.generation());
     if (new LiveLink(layout, build.spec().key(), files).leadsTo(served)) {
       log.info("build {} is just coming back by a rollback; its files are kept", build.id());

@@ -139,7 +139,8 @@ public final class Settings {
           "auto-switch",
           Kind.SWITCH,
           "false",
-          "Switch to builds when they are complete, unless they say otherwise.");
+          "Switch to builds when they are complete, keeping what they replace, unless they say"
+              + " otherwise.");
 
   public static final Setting<Integer> MAX_BUILDS =
       setting(

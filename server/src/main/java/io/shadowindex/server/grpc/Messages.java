@@ -197,7 +197,7 @@ final class Messages {
         enabled
             ? new AutoSwitch(
                 SwitchMessages.checks(automatic.getValidationChecksList()),
-                automatic.getBackupCurrent(),
+                automatic.getBackupCurrent() || !request.hasAutoSwitch(),
                 SwitchMessages.timeout(automatic.getSwitchTimeoutSeconds()))
             : null);
   }

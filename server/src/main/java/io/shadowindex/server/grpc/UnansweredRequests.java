@@ -6,6 +6,7 @@ import com.google.protobuf.Message;
 import io.shadowindex.server.build.BuildLifecycle;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
+import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.refusal.Refusal;
@@ -67,7 +68,7 @@ final class UnansweredRequests {
       case StartBuildRequest _ -> start(recorded);
       case RetryBuildRequest _ ->
           answers.retried(unchecked(() -> builds.resume(buildId(recorded))));
-      case CompleteBuildRequest _ -> answers.completed(build(recorded));
+      case CompleteBuildRequest _ -> answers.completed(completed(recorded));
       case FailBuildRequest _ -> answers.failed(build(recorded));
       case CancelBuildRequest _ -> answers.cancelled(build(recorded));
       case PauseBuildRequest _ -> answers.paused(build(recorded));
@@ -87,6 +88,20 @@ final class UnansweredRequests {
   private Message start(RecordedRequest recorded) {
     ShadowIndex build = unchecked(() -> builds.resume(buildId(recorded)));
     return answers.started(build, builds.estimateBuildTime(build.spec()));
+  }
+
+  /** The effect was that the build failed when the disk did. */
+  private ShadowIndex completed(RecordedRequest recorded) {
+    ShadowIndex build = build(recorded);
+    if (build.completion() == null) {
+      throw new Refusal.IllegalTransition(
+              build.id(),
+              Trigger.COMPLETE.verb(),
+              build.state().name(),
+              Trigger.COMPLETE.sources().stream().map(BuildState::name).toList())
+          .exception();
+    }
+    return build;
   }
 
   /** Whoever claimed the build since has it; its token is for nobody else. */

@@ -3,20 +3,26 @@ package io.shadowindex.server.index;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.SyncFailedException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongConsumer;
 
@@ -46,7 +52,10 @@ public interface FileOperations {
   /** Creates the directory and its missing parents. Not durable until their parents are synced. */
   void createDirectories(Path directory) throws IOException;
 
-  /** Takes the right to write from a file's owner, group and others: chmod(2). */
+  /**
+   * Takes the right to write from a file's owner, group and others: fchmodat(2), which does not
+   * follow a link in the file's place.
+   */
   void makeReadOnly(Path file) throws IOException;
 
   /** Writes a new file and makes its content durable, but not its name. Fails when it exists. */
@@ -72,9 +81,17 @@ public interface FileOperations {
 
   /**
    * Makes the content of a file, or the names in a directory, durable: fsync(2). After a failure
-   * the state on disk is unknown.
+   * the state on disk is unknown, and it stays so when a second fsync(2) succeeds: the kernel
+   * reports a write error once and may have dropped what could not be written.
    */
   void sync(Path fileOrDirectory) throws IOException;
+
+  /** What tells a failed {@link #sync} from failures after which the same may be tried again. */
+  static SyncFailedException syncFailed(IOException cause) {
+    var failed = new SyncFailedException("not made durable: " + cause.getMessage());
+    failed.initCause(cause);
+    return failed;
+  }
 
   /** Deletes one file, link or empty directory. Does nothing when there is none. */
   void delete(Path path) throws IOException;
@@ -95,11 +112,29 @@ public interface FileOperations {
 
       @Override
       public void makeReadOnly(Path file) throws IOException {
-        Set<PosixFilePermission> permissions =
-            EnumSet.copyOf(Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS));
-        if (permissions.removeAll(WRITE_PERMISSIONS)) {
-          Files.setPosixFilePermissions(file, permissions);
+        try (var directory = Files.newDirectoryStream(parent(file))) {
+          PosixFileAttributeView view = viewOfFile(directory, Objects.requireNonNull(file.getFileName()));
+          var permissions = new HashSet<>(view.readAttributes().permissions());
+          if (permissions.removeAll(WRITE_PERMISSIONS)) {
+            view.setPermissions(permissions);
+          }
+        } catch (NoSuchFileException e) {
+          throw new NoSuchFileException(file.toString());
         }
+      }
+
+      // The view that Files gives follows links when it sets permissions (JDK 25).
+      private static PosixFileAttributeView viewOfFile(DirectoryStream<Path> directory, Path name) {
+        if (!(directory instanceof SecureDirectoryStream<Path> secure)) {
+          throw new UnsupportedOperationException("the platform has no openat(2)");
+        }
+        return Objects.requireNonNull(
+            secure.getFileAttributeView(
+                name, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS));
+      }
+
+      private static Path parent(Path file) {
+        return Objects.requireNonNull(file.getParent());
       }
 
       @Override

@@ -27,8 +27,8 @@ public final class FileStamps {
   private final Manifest manifest;
   private final List<@Nullable Stamp> stamps;
 
-  private record Stamp(
-      boolean plain, long sizeBytes, long inode, FileTime modified, FileTime changed) {}
+  /** One file at one moment. */
+  record Stamp(boolean plain, long sizeBytes, long inode, FileTime modified, FileTime changed) {}
 
   /** Of a file in a directory that the server may not enter, say. */
   private static final Stamp UNREADABLE =
@@ -45,6 +45,15 @@ public final class FileStamps {
     var stamps = new ArrayList<@Nullable Stamp>(manifest.files().size());
     for (Manifest.Entry entry : manifest.files()) {
       stamps.add(stamp(generation.resolve(entry.path())));
+    }
+    return new FileStamps(generation, manifest, stamps);
+  }
+
+  /** Files of the manifest that were looked at one by one, by their paths in it. */
+  static FileStamps of(Path generation, Manifest manifest, Map<String, Stamp> looks) {
+    var stamps = new ArrayList<@Nullable Stamp>(manifest.files().size());
+    for (Manifest.Entry entry : manifest.files()) {
+      stamps.add(looks.get(entry.path()));
     }
     return new FileStamps(generation, manifest, stamps);
   }
@@ -92,7 +101,7 @@ public final class FileStamps {
   }
 
   /** Null when there is no such file. */
-  private static @Nullable Stamp stamp(Path file) throws IOException {
+  static @Nullable Stamp stamp(Path file) throws IOException {
     try {
       Map<String, Object> found =
           Files.readAttributes(

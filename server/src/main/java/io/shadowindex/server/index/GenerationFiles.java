@@ -65,7 +65,8 @@ record GenerationFiles(List<Found> files, List<Path> directories, List<Violation
             if (!(e instanceof AccessDeniedException)) {
               throw e;
             }
-            unsafe.add(unreadable(generation.relativize(file).toString()));
+            boolean all = file.equals(generation);
+            unsafe.add(unreadable(all ? "." : generation.relativize(file).toString()));
             return FileVisitResult.CONTINUE;
           }
         });

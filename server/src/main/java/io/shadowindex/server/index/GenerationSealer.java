@@ -8,6 +8,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -53,6 +54,8 @@ public final class GenerationSealer {
    *     Refusal.DirectoryMissing}), holds what a generation cannot have ({@link
    *     Refusal.UnsafeFiles}), nothing ({@link Refusal.DirectoryEmpty}), or not what the worker
    *     says ({@link Refusal.ManifestDiffers})
+   * @throws java.io.SyncFailedException when files of the build or their names may be lost: no
+   *     later attempt can tell, the files have to be written anew
    */
   public Manifest seal(UUID buildId, ClaimedManifest claimed) throws IOException {
     Path directory = layout.buildDirectory(buildId);
@@ -84,7 +87,7 @@ public final class GenerationSealer {
     refuseChanges(buildId, found, GenerationFiles.scan(directory));
     claimed.requireContent(buildId, manifest);
     for (Path each : found.directories().reversed()) {
-      files.sync(each);
+      sync(each);
     }
     write(buildId, manifest);
     return manifest;
@@ -95,6 +98,8 @@ public final class GenerationSealer {
     for (GenerationFiles.Found file : found.files()) {
       try {
         files.makeReadOnly(directory.resolve(file.path()));
+      } catch (AccessDeniedException e) {
+        log.debug("{} cannot be read, which its hash will tell", file.path());
       } catch (FileSystemException e) {
         if (!NOT_PERMITTED.equals(e.getReason())) {
           throw e;
@@ -135,13 +140,23 @@ public final class GenerationSealer {
   private Manifest.Entry hash(UUID buildId, Path path, GenerationFiles.Found file) {
     try {
       String sha256 = FileHash.sha256(path);
-      files.sync(path);
+      sync(path);
       return new Manifest.Entry(file.path(), file.sizeBytes(), sha256);
     } catch (AccessDeniedException e) {
       var violation = GenerationFiles.unreadable(file.path());
       throw new Refusal.UnsafeFiles(buildId, List.of(violation)).exception();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private void sync(Path path) throws IOException {
+    try {
+      files.sync(path);
+    } catch (NoSuchFileException | AccessDeniedException e) {
+      throw e; // it was not begun
+    } catch (IOException e) {
+      throw FileOperations.syncFailed(e);
     }
   }
 

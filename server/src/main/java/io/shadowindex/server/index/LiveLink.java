@@ -1,9 +1,13 @@
 package io.shadowindex.server.index;
 
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotLinkException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -15,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Replacing it is one rename(2) of a link made beforehand: a reader sees the old generation or
  * the new one, never nothing (POSIX rename: "a link named new shall remain visible throughout the
  * operation"). Targets in the index root are relative, so that it can be moved as a whole.
+ *
+ * <p>A link that cannot be looked at is an {@link IOException}, never taken for none.
  */
 public final class LiveLink {
 
@@ -38,22 +44,28 @@ public final class LiveLink {
 
   /** The directory the link leads to, absolute; empty when there is no link. */
   public Optional<Path> target() throws IOException {
-    if (!Files.isSymbolicLink(path)) {
+    try {
+      return Optional.of(directory.resolve(Files.readSymbolicLink(path)).normalize());
+    } catch (NoSuchFileException | NotLinkException e) {
       return Optional.empty();
     }
-    return Optional.of(directory.resolve(Files.readSymbolicLink(path)).normalize());
   }
 
   /** Whether the link leads to exactly that directory, or, for null, does not exist. */
   public boolean leadsTo(@Nullable Path generation) throws IOException {
     return generation == null
-        ? !Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+        ? target().isEmpty() && !occupied()
         : target().equals(Optional.of(generation));
   }
 
   /** Whether something that is not a link stands where the link belongs. */
-  public boolean occupied() {
-    return Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isSymbolicLink(path);
+  public boolean occupied() throws IOException {
+    try {
+      return !Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .isSymbolicLink();
+    } catch (NoSuchFileException e) {
+      return false;
+    }
   }
 
   /**
@@ -78,9 +90,16 @@ public final class LiveLink {
     files.rename(staged, path);
   }
 
-  /** Makes the link's present state durable. After a failure it is unknown which state that is. */
-  public void sync() throws IOException {
-    files.sync(directory);
+  /**
+   * Makes the link's present state durable. After a failure it is unknown which state that is, also
+   * when a second call succeeds.
+   */
+  public void sync() throws SyncFailedException {
+    try {
+      files.sync(directory);
+    } catch (IOException e) {
+      throw FileOperations.syncFailed(e);
+    }
   }
 
   /** Removes the link: readers find nothing. Not durable before {@link #sync}. */

@@ -1,5 +1,6 @@
 package io.shadowindex.server.index;
 
+import io.shadowindex.server.index.FileStamps.Stamp;
 import io.shadowindex.server.refusal.Refusal;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -10,11 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,17 +47,24 @@ public final class ServingCopies {
   }
 
   /**
+   * What was copied.
+   *
+   * @param errors one sentence for each file that differs from the manifest, 20 at most; then there
+   *     is no copy
+   * @param stamps of the copied files, each from before the file was read, so that a change since
+   *     shows
+   */
+  public record Copied(List<String> errors, FileStamps stamps) {}
+
+  /**
    * Copies a build's files to where they will be served from, re-hashing each copied file against
-   * the manifest. Durable when it answers an empty list.
+   * the manifest. Durable when it answers without errors.
    *
    * @param copied told of bytes as they are copied, from several threads
-   * @return one sentence for each file that differs from the manifest, 20 at most; then there is no
-   *     copy
    * @throws io.shadowindex.server.refusal.RefusedException {@link Refusal.DiskFull} when the volume
    *     has less room than the manifest needs
    */
-  public List<String> make(UUID buildId, Manifest manifest, LongConsumer copied)
-      throws IOException {
+  public Copied make(UUID buildId, Manifest manifest, LongConsumer copied) throws IOException {
     files.createDirectories(layout.serveStaging());
     if (Files.getFileStore(layout.serveStaging()).getUsableSpace() < manifest.totalBytes()) {
       throw new Refusal.DiskFull().exception();
@@ -62,8 +72,8 @@ public final class ServingCopies {
     Path draft = layout.serveStaging().resolve(UUID.randomUUID().toString());
     try {
       Set<Path> directories = createDirectories(draft, manifest);
-      List<String> errors = copyAll(layout.buildDirectory(buildId), draft, manifest, copied);
-      if (errors.isEmpty()) {
+      Copied made = copyAll(buildId, draft, manifest, copied);
+      if (made.errors().isEmpty()) {
         for (Path directory : directories) {
           files.sync(directory);
         }
@@ -72,7 +82,7 @@ public final class ServingCopies {
         files.rename(draft, copy);
         files.sync(layout.serveRoot());
       }
-      return errors;
+      return made;
     } finally {
       files.deleteTree(draft);
     }
@@ -126,10 +136,12 @@ public final class ServingCopies {
   }
 
   /** In parallel; nothing is written any more when it returns or throws. */
-  private List<String> copyAll(Path source, Path draft, Manifest manifest, LongConsumer copied)
+  private Copied copyAll(UUID buildId, Path draft, Manifest manifest, LongConsumer copied)
       throws IOException {
+    Path source = layout.buildDirectory(buildId);
+    var stamps = new ConcurrentHashMap<String, Stamp>();
     var errors = new ConcurrentLinkedQueue<String>();
-    var failure = new AtomicReference<@Nullable IOException>();
+    var failure = new AtomicReference<@Nullable Throwable>();
     LongConsumer goingOn =
         bytes -> {
           if (failure.get() != null) {
@@ -143,24 +155,33 @@ public final class ServingCopies {
             () -> {
               try {
                 if (failure.get() == null) {
-                  copy(source.resolve(file.path()), draft, file, goingOn).ifPresent(errors::add);
+                  copy(source.resolve(file.path()), draft, file, goingOn, stamps)
+                      .ifPresent(errors::add);
                 }
-              } catch (IOException e) {
-                failure.compareAndSet(null, e);
-              } catch (CancellationException e) {
-                // The failure that ended this copy is what is told.
+              } catch (IOException | RuntimeException | Error e) {
+                failure.compareAndSet(null, e); // the first one, which the others were ended by
               }
             });
       }
     }
-    IOException first = failure.get();
-    if (first != null) {
-      throw first;
-    }
-    return errors.stream().sorted().limit(MAX_ERRORS).toList();
+    rethrow(failure.get());
+    return new Copied(
+        errors.stream().sorted().limit(MAX_ERRORS).toList(),
+        FileStamps.of(layout.servingCopy(buildId), manifest, stamps));
   }
 
-  private Optional<String> copy(Path source, Path draft, Manifest.Entry file, LongConsumer copied)
+  private static void rethrow(@Nullable Throwable failure) throws IOException {
+    switch (failure) {
+      case null -> {}
+      case IOException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> throw new IllegalStateException(failure); // nothing else is caught
+    }
+  }
+
+  private Optional<String> copy(
+      Path source, Path draft, Manifest.Entry file, LongConsumer copied, Map<String, Stamp> stamps)
       throws IOException {
     Path target = draft.resolve(file.path());
     try {
@@ -171,11 +192,14 @@ public final class ServingCopies {
       }
       throw e;
     }
-    if (!FileHash.sha256(target).equals(file.sha256())) {
-      return Optional.of(file.path() + ": checksum mismatch");
-    }
     files.sync(target);
     files.makeReadOnly(target);
-    return Optional.empty();
+    Stamp stamp = FileStamps.stamp(target);
+    if (stamp != null) {
+      stamps.put(file.path(), stamp);
+    }
+    return FileHash.sha256(target).equals(file.sha256())
+        ? Optional.empty()
+        : Optional.of(file.path() + ": checksum mismatch");
   }
 }

@@ -439,6 +439,19 @@ final class JooqBuildStore implements BuildStore {
   }
 
   @Override
+  public Optional<ShadowIndex> previous(IndexKey key) {
+    return transactions.read(
+        query ->
+            query
+                .selectFrom(SHADOW_INDEX)
+                .where(BuildRows.isRetainedBy(key))
+                .andNot(SHADOW_INDEX.LEFT_BY_ROLLBACK)
+                .orderBy(SHADOW_INDEX.SWITCHED_AT.desc(), SHADOW_INDEX.SEQUENCE.desc())
+                .limit(1)
+                .fetchOptional(BuildRows::toShadowIndex));
+  }
+
+  @Override
   public List<IndexEntry> listIndexes(
       @Nullable String branchName,
       @Nullable IndexType indexType,

@@ -329,7 +329,9 @@ final class JooqSwitchStore implements SwitchStore {
                   SHADOW_INDEX.RETAIN_UNTIL,
                   keptUntil,
                   SHADOW_INDEX.BACKUP,
-                  journal.backupCurrent()));
+                  journal.backupCurrent(),
+                  SHADOW_INDEX.LEFT_BY_ROLLBACK,
+                  goesBack(transaction, journal)));
       String superseded = "superseded by " + journal.generationId();
       changes.add(
           changed(
@@ -341,6 +343,7 @@ final class JooqSwitchStore implements SwitchStore {
     var values = new HashMap<Field<?>, @Nullable Object>();
     values.put(SHADOW_INDEX.SWITCHED_AT, now);
     values.put(SHADOW_INDEX.RETAIN_UNTIL, null);
+    values.put(SHADOW_INDEX.LEFT_BY_ROLLBACK, false);
     values.putAll(
         result(
             true,
@@ -352,6 +355,17 @@ final class JooqSwitchStore implements SwitchStore {
     changes.add(changed(generation, trigger, message, now));
     IndexSlots.activate(transaction, journal.key(), journal.generationId());
     return changes;
+  }
+
+  /** Whether a change is a rollback, and not one to what a rollback has led away from. */
+  private static boolean goesBack(DSLContext transaction, SwitchJournal journal) {
+    return journal.kind() == Kind.ROLLBACK
+        && !transaction
+            .select(SHADOW_INDEX.LEFT_BY_ROLLBACK)
+            .from(SHADOW_INDEX)
+            .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(journal.generationId()))
+            .fetchSingle()
+            .value1();
   }
 
   /**

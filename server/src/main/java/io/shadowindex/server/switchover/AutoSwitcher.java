@@ -1,6 +1,7 @@
 package io.shadowindex.server.switchover;
 
 import io.shadowindex.server.build.AutoSwitch;
+import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.SwitchResult;
@@ -10,11 +11,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Set;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +37,10 @@ public final class AutoSwitcher implements AutoCloseable {
   private final SwitchExecutor switches;
   private final InstantSource clock;
   private final Duration drain;
-  private final Set<UUID> underWay = ConcurrentHashMap.newKeySet();
+
+  /** The builds with a switch under way, and how often they have been considered since it began. */
+  private final ConcurrentMap<UUID, Integer> underWay = new ConcurrentHashMap<>();
+
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("auto-switch-", 0).factory());
 
@@ -48,6 +55,7 @@ public final class AutoSwitcher implements AutoCloseable {
     this.switches = switches;
     this.clock = clock;
     this.drain = drain;
+    switches.onNotSwitched(this::reconsider);
   }
 
   /** Makes the switches that were due when the server stopped. */
@@ -58,8 +66,23 @@ public final class AutoSwitcher implements AutoCloseable {
   /** Begins the switch of a build that has just been completed, when it asked for one. */
   public void consider(ShadowIndex build) {
     AutoSwitch policy = build.spec().switching().automatic();
-    if (policy != null && build.autoSwitchDue() && underWay.add(build.id())) {
-      threads.execute(() -> switchTo(build.id(), policy));
+    if (policy != null
+        && build.autoSwitchDue()
+        && underWay.merge(build.id(), 1, Integer::sum) == 1) {
+      try {
+        threads.execute(() -> switchTo(build.id(), policy));
+      } catch (RejectedExecutionException e) {
+        underWay.remove(build.id()); // closed: it stays due
+      }
+    }
+  }
+
+  /** Takes up what stayed due while somebody else tried to switch to the build, in vain. */
+  private void reconsider(UUID id) {
+    try {
+      stillBuilt(id).ifPresent(this::consider);
+    } catch (RuntimeException e) {
+      log.error("the automatic switch to {} stays due until the next start", id, e);
     }
   }
 
@@ -79,19 +102,35 @@ public final class AutoSwitcher implements AutoCloseable {
     } catch (RefusedException e) {
       if (e.refusal() instanceof Refusal.OutcomeUnknown) {
         log.error("the automatic switch to {} is decided by the next start", id, e);
-      } else if (!(e.refusal() instanceof Refusal.IllegalTransition)) { // somebody was faster
+      } else if (!isOfAnotherSwitchToIt(e.refusal())) {
         keepRefusal(id, e.refusal().message());
       }
     } catch (IOException | RuntimeException e) {
       log.error("the automatic switch to {} failed", id, e);
       keepRefusal(id, "the disk failed; nothing was changed");
     } finally {
-      underWay.remove(id);
+      Integer asked = underWay.remove(id);
+      if (asked != null && asked > 1) {
+        reconsider(id);
+      }
     }
   }
 
+  /** Whether somebody was faster, after whose failure this switch is still to be made. */
+  private static boolean isOfAnotherSwitchToIt(Refusal refusal) {
+    return refusal instanceof Refusal.IllegalTransition
+        || (refusal instanceof Refusal.LockHeld held
+            && Objects.equals(held.lockId(), held.buildId()));
+  }
+
+  /**
+   * Keeps why a build is still BUILT; the end of a switch has itself kept what became of others.
+   */
   private void keepRefusal(UUID id, String message) {
     try {
+      if (stillBuilt(id).isEmpty()) {
+        return;
+      }
       builds.saveSwitchResult(
           id,
           new SwitchResult(
@@ -106,6 +145,10 @@ public final class AutoSwitcher implements AutoCloseable {
     } catch (RuntimeException e) {
       log.error("the automatic switch to {} stays due until the next start", id, e);
     }
+  }
+
+  private Optional<ShadowIndex> stillBuilt(UUID id) {
+    return builds.find(id).filter(build -> build.state() == BuildState.BUILT);
   }
 
   /** Waits for the switches under way; those that have not begun stay due. */

@@ -12,6 +12,7 @@ import io.shadowindex.server.switchover.SwitchConclusion.Ended;
 import io.shadowindex.server.switchover.SwitchConclusion.Verification;
 import io.shadowindex.server.switchover.SwitchStore.Intention;
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -135,8 +136,11 @@ final class Cutover {
       } else {
         link.replaceWith(next);
       }
-      sync(link);
+      link.sync();
       return conclusion.verify(journal, link, verification);
+    } catch (SyncFailedException e) {
+      // Of a flip or a flip back: nobody knows which link is on disk, and no second try would tell.
+      throw undecided(e);
     } catch (IOException | RuntimeException e) {
       if (e instanceof RefusedException refused
           && refused.refusal() instanceof Refusal.OutcomeUnknown) {
@@ -150,18 +154,10 @@ final class Cutover {
     }
   }
 
-  /**
-   * Makes a flip durable. After a failure nobody knows which link is on disk, and a second fsync(2)
-   * that succeeds would prove nothing, since a write error is reported once: the process has to
-   * end, and its next start decides.
-   */
-  private void sync(LiveLink link) {
-    try {
-      link.sync();
-    } catch (IOException e) {
-      outcomeUnknown.accept(e);
-      throw new Refusal.OutcomeUnknown().exception();
-    }
+  /** Has the process end, whose next start decides. */
+  private RefusedException undecided(Exception failure) {
+    outcomeUnknown.accept(failure);
+    return new Refusal.OutcomeUnknown().exception();
   }
 
   /** Something failed under the lock. What the link says now decides, as it would after a crash. */
@@ -176,8 +172,7 @@ final class Cutover {
       return conclusion.recover(currentStep(journal), verification);
     } catch (IOException | RuntimeException again) {
       failure.addSuppressed(again);
-      outcomeUnknown.accept(failure);
-      throw new Refusal.OutcomeUnknown().exception();
+      throw undecided(failure);
     }
   }
 
@@ -189,7 +184,7 @@ final class Cutover {
   }
 
   /** A rename would silently replace a file. */
-  static void refuseOccupied(LiveLink link, UUID buildId) {
+  static void refuseOccupied(LiveLink link, UUID buildId) throws IOException {
     if (link.occupied()) {
       throw new Refusal.LiveNameOccupied(buildId).exception();
     }

@@ -1,6 +1,7 @@
 package io.shadowindex.server.switchover;
 
 import io.shadowindex.server.build.BuildLifecycle;
+import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
@@ -32,10 +33,14 @@ public final class IndexRemoval {
   public RemovalOutcome remove(IndexKey key, boolean cancelBuilds, Duration timeout)
       throws IOException {
     var cancelled = new ArrayList<ShadowIndex>();
-    ShadowIndex live = builds.getIndex(key, 0).live();
+    IndexEntry index = builds.getIndex(key, 0);
+    ShadowIndex live = index.live();
     if (live != null) {
       if (!cancelBuilds) {
         throw new Refusal.IndexHasLiveBuild(live.id(), live.state().name()).exception();
+      }
+      if (index.active() != null) {
+        switches.refuseOccupied(index.active()); // before anything is given up for it
       }
       cancelled.add(builds.cancel(live.id(), Precondition.NONE, "the index is being deleted"));
     }

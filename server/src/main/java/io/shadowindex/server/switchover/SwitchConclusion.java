@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings a change whose intention is in the journal to its end: forward when the live link leads
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * state that is not known to be durable: nothing may be acknowledged, the next call decides.
  */
 final class SwitchConclusion {
+
+  private static final Logger log = LoggerFactory.getLogger(SwitchConclusion.class);
 
   private final SwitchStore store;
   private final IndexLayout layout;
@@ -127,8 +131,15 @@ final class SwitchConclusion {
     return new Ended(End.ROLLED_BACK, errors);
   }
 
-  /** Makes the link lead to a generation, or removes it for null; durable when it returns. */
+  /**
+   * Makes the link lead to a generation, or removes it for null; durable when it returns. Leaves
+   * alone what is not a link in its place, which the doctor names until somebody has decided on it.
+   */
   void setLink(LiveLink link, @Nullable Generation generation) throws IOException {
+    if (link.occupied()) {
+      log.error("{} is not a link although a live link belongs there; left alone", link.path());
+      return;
+    }
     Path target = directory(generation);
     if (!link.leadsTo(target)) {
       if (target == null) {

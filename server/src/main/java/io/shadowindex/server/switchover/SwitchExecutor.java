@@ -29,9 +29,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -72,9 +74,13 @@ public final class SwitchExecutor {
   private final SwitchPreviews previews;
   private final InstantSource clock;
   private volatile Consumer<SwitchOutcome> onEnded = outcome -> {};
+  private volatile Consumer<UUID> onNotSwitched = buildId -> {};
 
   /** The builds whose files are being copied; a second copy would replace the first under it. */
   private final Set<UUID> copying = ConcurrentHashMap.newKeySet();
+
+  /** The generations that switches under way are from, once for each. */
+  private final Queue<UUID> leaving = new ConcurrentLinkedQueue<>();
 
   /**
    * What a switch needs to know besides the request.
@@ -144,6 +150,14 @@ public final class SwitchExecutor {
     onEnded = listener;
   }
 
+  /**
+   * Has the listener told of each build that somebody has called for a switch to, in vain; it must
+   * neither block nor throw.
+   */
+  void onNotSwitched(Consumer<UUID> listener) {
+    onNotSwitched = listener;
+  }
+
   /** Recovery with the same rules as the switches of this executor. */
   public SwitchRecovery recovery() {
     return new SwitchRecovery(store, conclusion, layout, files);
@@ -157,6 +171,19 @@ public final class SwitchExecutor {
    * @throws IOException when the disk failed before the intention or the flip: nothing changed
    */
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
+    boolean switched = false;
+    try {
+      SwitchOutcome outcome = tryToSwitch(request);
+      switched = outcome.success();
+      return outcome;
+    } finally {
+      if (!switched && !request.automatic()) {
+        onNotSwitched.accept(request.buildId());
+      }
+    }
+  }
+
+  private SwitchOutcome tryToSwitch(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
     builds.tell(targets.requireBuilt(request.buildId()).id(), BuildEvent.Kind.SWITCH_VALIDATING);
     Candidate candidate = candidate(request);
@@ -194,17 +221,19 @@ public final class SwitchExecutor {
     try {
       targets.requireBuilt(id); // whoever copied before this one may have switched
       Manifest manifest = candidate.validated().manifest();
-      List<String> errors = copy(candidate.build(), manifest);
-      if (!errors.isEmpty()) {
+      ServingCopies.Copied copied = copy(candidate.build(), manifest);
+      if (!copied.errors().isEmpty()) {
         targets.requireBuilt(id); // whoever cancelled it has its files deleted
-        var damaged = new ValidationReport(errors, List.of(), List.of());
+        var damaged = new ValidationReport(copied.errors(), List.of(), List.of());
         return notTried(Kind.SWITCH, candidate.with(damaged), began);
       }
-      FileStamps copied = FileStamps.of(layout.directory(candidate.build().generation()), manifest);
-      return probeAndSwitchTo(candidate.with(copied), request, began);
+      return probeAndSwitchTo(candidate.with(copied.stamps()), request, began);
     } finally {
-      deleteUnusedCopy(id);
-      copying.remove(id);
+      try {
+        deleteUnusedCopy(id);
+      } finally {
+        copying.remove(id);
+      }
     }
   }
 
@@ -221,7 +250,7 @@ public final class SwitchExecutor {
         .exception();
   }
 
-  private List<String> copy(ShadowIndex build, Manifest manifest) throws IOException {
+  private ServingCopies.Copied copy(ShadowIndex build, Manifest manifest) throws IOException {
     var copied = new LongAdder();
     long total = manifest.totalBytes();
     try {
@@ -258,8 +287,27 @@ public final class SwitchExecutor {
     if (refused(candidate, request)) {
       return notTried(Kind.SWITCH, candidate, began);
     }
+    ShadowIndex live = candidate.live();
+    if (live == null) {
+      return switchAndConfirm(candidate, request, began);
+    }
+    leaving.add(live.id());
+    try {
+      return switchAndConfirm(candidate, request, began);
+    } finally {
+      leaving.remove(live.id());
+    }
+  }
+
+  private SwitchOutcome switchAndConfirm(Candidate candidate, SwitchRequest request, long began)
+      throws IOException {
     SwitchOutcome outcome = switchTo(candidate, request, began);
     return outcome.success() ? confirmed(outcome, candidate, request.timeout(), began) : outcome;
+  }
+
+  /** Whether a switch under way leaves a generation and may still be taken back to it. */
+  public boolean mayComeBack(UUID generationId) {
+    return leaving.contains(generationId);
   }
 
   /** Runs the build's probe queries, if it has any, on the generation in a directory. */
@@ -355,9 +403,9 @@ public final class SwitchExecutor {
         throw e;
       }
       return switched.stays(errors, e.refusal().message());
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       log.error("the switch to {} could not be taken back", id, e);
-      return switched.stays(errors, "the disk failed");
+      return switched.stays(errors, "taking it back failed");
     }
   }
 
@@ -367,9 +415,14 @@ public final class SwitchExecutor {
     if (!probes && stamps.count() <= VERIFIED_UNDER_LOCK) {
       return List.of();
     }
-    observer.before(SwitchStep.CONFIRM);
-    List<String> changes = unverifiedErrors(candidate);
-    return changes.isEmpty() ? candidate.liveProbe().errors(candidate.link().path()) : changes;
+    try {
+      observer.before(SwitchStep.CONFIRM);
+      List<String> changes = unverifiedErrors(candidate);
+      return changes.isEmpty() ? candidate.liveProbe().errors(candidate.link().path()) : changes;
+    } catch (RuntimeException e) {
+      log.error("the check of {} after the switch broke off", candidate.build().id(), e);
+      return List.of("the check of the generation broke off");
+    }
   }
 
   /** What is wrong with the files that were not looked at under the lock. */
@@ -519,6 +572,11 @@ public final class SwitchExecutor {
     }
     UUID removed = changed.journal().generationId();
     return new RemovalOutcome(targets.require(removed), cancelled, changed.lockHeld());
+  }
+
+  /** Refuses when something else stands in the place of the live link to a generation. */
+  void refuseOccupied(ShadowIndex active) throws IOException {
+    Cutover.refuseOccupied(conclusion.liveLink(active.spec().key()), active.id());
   }
 
   /** What a change from one generation to another keeps writers away from. */

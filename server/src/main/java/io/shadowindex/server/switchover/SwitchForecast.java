@@ -36,7 +36,7 @@ public final class SwitchForecast implements IndexingSituation {
   /** What 99 of the last 100 switches kept writers out for at most; zero before the first. */
   Duration lockHeld() {
     List<Duration> held = builds.lockHeldLately(LEARNED_FROM).stream().sorted().toList();
-    return held.isEmpty() ? Duration.ZERO : held.get(Math.max(0, held.size() * 99 / 100 - 1));
+    return held.isEmpty() ? Duration.ZERO : held.get((held.size() * 99 + 99) / 100 - 1);
   }
 
   @Override

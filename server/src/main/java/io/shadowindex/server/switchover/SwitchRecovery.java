@@ -94,15 +94,8 @@ public final class SwitchRecovery {
           link.path());
       return;
     }
-    if (link.occupied()) {
-      log.error(
-          "{} is not a link although it is where the live link of {} belongs; left alone",
-          link.path(),
-          live.key());
-      return;
-    }
     log.error(
-        "the live link {} leads to {} although {} is active; repaired",
+        "the live link {} leads to {} although {} is active; to be repaired",
         link.path(),
         link.target().map(Path::toString).orElse("nothing"),
         active == null ? "nothing" : active.id());

@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SwitchTargets {
 
-  /** How many generations newer than the live one are looked past for one from before it. */
-  private static final int PREVIOUS_LIMIT = 100;
-
   private final BuildStore builds;
 
   SwitchTargets(BuildStore builds) {
@@ -50,11 +47,9 @@ final class SwitchTargets {
           .map(build -> new Rollback(build, null))
           .orElseThrow(() -> new Refusal.BuildNotFound(named).exception());
     }
-    var index = builds.findIndex(key, PREVIOUS_LIMIT).orElseThrow(() -> indexNotFound(key));
-    ShadowIndex active = index.active();
-    return index.retained().stream()
-        .filter(retained -> active == null || retained.sequence() < active.sequence())
-        .findFirst()
+    ShadowIndex active = builds.findIndex(key, 0).orElseThrow(() -> indexNotFound(key)).active();
+    return builds
+        .previous(key)
         .map(previous -> new Rollback(previous, active == null ? null : active.id()))
         .orElseThrow(
             () ->

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -66,10 +67,7 @@ final class SwitchValidation {
     }
     FileStamps stamps = FileStamps.of(directory, manifest);
     boolean thorough = checks.contains(ValidationCheck.INTEGRITY_CHECK);
-    GenerationCheck.Result found =
-        thorough
-            ? GenerationCheck.content(directory, manifest)
-            : GenerationCheck.whole(directory, manifest);
+    GenerationCheck.Result found = compare(build, directory, manifest, thorough);
     boolean damaged = !found.errors().isEmpty();
     var errors = new ArrayList<String>();
     var warnings = new ArrayList<String>();
@@ -84,6 +82,22 @@ final class SwitchValidation {
       checkSize(completion, found.totalBytes(), live, tolerance, errors);
     }
     return new Validated(manifest, stamps, new ValidationReport(found.errors(), errors, warnings));
+  }
+
+  /**
+   * Reads all files, or those that were touched since the manifest was written. Of a serving copy,
+   * which is younger than the manifest and was read when it was made, only names and sizes.
+   */
+  private GenerationCheck.Result compare(
+      ShadowIndex build, Path directory, Manifest manifest, boolean thorough) throws IOException {
+    if (thorough) {
+      return GenerationCheck.content(directory, manifest);
+    }
+    if (!directory.equals(layout.buildDirectory(build.id()))) {
+      return GenerationCheck.whole(directory, manifest);
+    }
+    FileTime sealed = Files.getLastModifiedTime(layout.manifest(build.id()));
+    return GenerationCheck.contentSince(directory, manifest, sealed);
   }
 
   private static Validated damagedManifest(Path directory) throws IOException {

@@ -1,6 +1,7 @@
 package io.shadowindex.server.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.shadowindex.server.refusal.Refusal;
@@ -9,7 +10,9 @@ import io.shadowindex.server.refusal.RefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +60,27 @@ final class GenerationSealerTest {
 
     assertThat(Files.getPosixFilePermissions(file))
         .doesNotContainAnyElementsOf(FileOperations.WRITE_PERMISSIONS);
+  }
+
+  @Test
+  void aFileInWhosePlaceALinkHasComeKeepsItsRights() throws IOException {
+    Path outside = Files.writeString(layout.root().resolve("outside"), "x");
+    Set<PosixFilePermission> rights = Files.getPosixFilePermissions(outside);
+    Path link = Files.createSymbolicLink(generation.resolve("link"), outside);
+
+    assertThatException().isThrownBy(() -> FileOperations.real().makeReadOnly(link));
+
+    assertThat(Files.getPosixFilePermissions(outside)).isEqualTo(rights);
+  }
+
+  @Test
+  void aFileThatNobodyMayDoAnythingWithIsNoAccident() throws IOException {
+    Path file = Files.writeString(generation.resolve("closed"), "x");
+    Files.setPosixFilePermissions(file, Set.of());
+
+    FileOperations.real().makeReadOnly(file);
+
+    assertThat(Files.getPosixFilePermissions(file)).isEmpty();
   }
 
   @Test

@@ -1,10 +1,12 @@
 package io.shadowindex.server.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +57,18 @@ final class LiveLinkTest {
     Path movedLink = moved.resolve(layout.root().relativize(link.path()));
 
     assertThat(movedLink.toRealPath().getFileName()).isEqualTo(one.getFileName());
+  }
+
+  @Test
+  void oneThatCannotBeLookedAtIsNotTakenForNone() throws IOException {
+    link.replaceWith(link.stage(one));
+    Path directory = Objects.requireNonNull(link.path().getParent());
+    Files.move(directory, directory.resolveSibling("elsewhere"));
+    Files.createSymbolicLink(directory, directory); // ELOOP
+
+    assertThatIOException().isThrownBy(link::target);
+    assertThatIOException().isThrownBy(link::occupied);
+    assertThatIOException().isThrownBy(() -> link.leadsTo(null));
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,13 @@ final class ManyFilesTest {
             time(what + ": and content", () -> GenerationCheck.content(generation, manifest)))
         .extracting(GenerationCheck.Result::errors)
         .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+        .isEmpty();
+    FileTime sealed = Files.getLastModifiedTime(layout.manifest(id));
+    assertThat(
+            time(
+                    what + ": names, sizes, and what was touched",
+                    () -> GenerationCheck.contentSince(generation, manifest, sealed))
+                .errors())
         .isEmpty();
     FileStamps stamps = FileStamps.of(generation, manifest);
     assertThat(time(what + ": 100 of them again", () -> stamps.changesInFirst(100))).isEmpty();
