@@ -279,6 +279,7 @@ public final class ShadowIndexServer implements AutoCloseable {
         config.get(Settings.MAX_STREAMS),
         config.get(Settings.MAX_CALLS),
         config.get(Settings.MAX_LOCK_WAITS),
+        config.get(Settings.MAX_RUNNING_CALLS),
         config.get(Settings.STREAM_OPENING),
         config.get(Settings.MAX_REPORTS_PER_SECOND));
   }

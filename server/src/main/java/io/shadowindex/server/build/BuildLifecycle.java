@@ -339,12 +339,11 @@ public final class BuildLifecycle {
     UUID id = preparing.id();
     Path directory = layout.buildDirectory(id);
     try {
-      sweeper.whileNotSweeping(
-          () -> {
-            files.deleteTree(directory);
-            files.delete(layout.manifest(id));
-            files.createDirectories(directory);
-          });
+      if (preparing.attempt() == 1) { // nothing of it can be swept, and no deletion is waited for
+        empty(id, directory);
+      } else {
+        sweeper.whileNotSweeping(() -> empty(id, directory));
+      }
       files.sync(layout.builds());
     } catch (IOException e) {
       failPreparation(id, "the build's directory could not be created");
@@ -360,6 +359,12 @@ public final class BuildLifecycle {
       }
       throw e;
     }
+  }
+
+  private void empty(UUID id, Path directory) throws IOException {
+    files.deleteTree(directory);
+    files.delete(layout.manifest(id));
+    files.createDirectories(directory);
   }
 
   /** Whoever ended the attempt before it was on the board could not take it off. */

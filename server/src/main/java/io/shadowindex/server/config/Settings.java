@@ -210,6 +210,15 @@ public final class Settings {
   public static final Setting<Integer> MAX_LOCK_WAITS =
       setting("max-lock-waits", COUNT, "1000", "How many of these may wait for a lock.");
 
+  public static final Setting<Integer> MAX_RUNNING_CALLS =
+      setting(
+          "max-running-calls",
+          COUNT,
+          "32",
+          "How many calls run at a time, not counting streams, waits for locks and what works on all"
+              + " files of a build. The others wait, and connections take turns, so that one with many"
+              + " calls does not delay the others.");
+
   public static final Setting<Integer> MAX_MESSAGE_BYTES =
       setting(
           "max-message-bytes",

@@ -58,6 +58,7 @@ public final class GrpcEndpoint {
    * @param maxStreams how many watches and worker streams there may be
    * @param maxCalls how many other calls
    * @param maxLockWaits how many of these may wait for a lock
+   * @param maxRunning how many of the short ones among them run at a time
    * @param opening how long a worker's stream may be open before its first report
    * @param reportsPerSecond how many reports one stream may bring in a second
    */
@@ -69,6 +70,7 @@ public final class GrpcEndpoint {
       int maxStreams,
       int maxCalls,
       int maxLockWaits,
+      int maxRunning,
       Duration opening,
       int reportsPerSecond) {}
 
@@ -125,7 +127,8 @@ public final class GrpcEndpoint {
                 settings.maxStreams(),
                 settings.connections().maxStreams(),
                 settings.maxCalls(),
-                settings.maxLockWaits()));
+                settings.maxLockWaits(),
+                settings.maxRunning()));
     var service =
         new ShadowIndexGrpcService(
             builds,

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -61,6 +62,10 @@ public final class H2Database implements Transactions, AutoCloseable {
   private static final int READ_CONNECTIONS = 16;
 
   private final JdbcConnectionPool connections;
+
+  /** First come, first served: the pool itself lets those who wait try again at random. */
+  private final Semaphore readers = new Semaphore(READ_CONNECTIONS, true);
+
   private final Configuration configuration;
   private final Consumer<Throwable> onFailure;
   private final BlockingQueue<Job<?>> queue = new LinkedBlockingQueue<>();
@@ -266,6 +271,7 @@ public final class H2Database implements Transactions, AutoCloseable {
   public <T> T read(Function<DSLContext, T> query) {
     refuseWhenClosed();
     T value;
+    readers.acquireUninterruptibly();
     try (Connection connection = connections.getConnection()) {
       connection.setTransactionIsolation(Constants.TRANSACTION_SNAPSHOT);
       connection.setAutoCommit(false);
@@ -273,6 +279,8 @@ public final class H2Database implements Transactions, AutoCloseable {
       connection.commit();
     } catch (SQLException e) {
       throw new DataAccessException("the database could not be read", e);
+    } finally {
+      readers.release();
     }
     durable.awaitWhatIsVisible();
     return value;
@@ -284,12 +292,15 @@ public final class H2Database implements Transactions, AutoCloseable {
    */
   void backUpTo(Path zip) {
     refuseWhenClosed();
+    readers.acquireUninterruptibly();
     try (Connection connection = connections.getConnection();
         var statement = connection.prepareStatement("backup to ?")) {
       statement.setString(1, zip.toString());
       statement.execute();
     } catch (SQLException e) {
       throw new DataAccessException("the database could not be copied", e);
+    } finally {
+      readers.release();
     }
   }
 

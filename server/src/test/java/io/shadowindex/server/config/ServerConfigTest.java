@@ -63,6 +63,7 @@ final class ServerConfigTest {
     assertThat(config.get(Settings.KEEP_EVENTS)).isEqualTo(1_000_000);
     assertThat(config.get(Settings.MAX_STREAMS)).isEqualTo(10_000);
     assertThat(config.get(Settings.MAX_STREAMS_PER_CONNECTION)).isEqualTo(90);
+    assertThat(config.get(Settings.MAX_RUNNING_CALLS)).isEqualTo(32);
     assertThat(config.get(Settings.STREAM_OPENING)).isEqualTo(Duration.ofSeconds(10));
     assertThat(config.get(Settings.MAX_REPORTS_PER_SECOND)).isEqualTo(250_000);
     assertThat(config.get(Settings.AUDIT_LOG)).isEmpty();
