@@ -138,6 +138,9 @@ public final class ShadowIndexServer implements AutoCloseable {
       files.deleteTree(backupDirectory());
       new StateRestore(config.get(Settings.DATA_DIR), files, environment.clock()).finish();
       StateStore state = open(StateStore.open(stateDirectory(), environment.clock(), onFailure));
+      if (admin != null && opened.remove(admin)) { // what it tells is in the state
+        open(admin);
+      }
       var layout =
           new IndexLayout(config.get(Settings.INDEX_ROOT), config.get(Settings.SERVE_ROOT));
       IndexFormats formats = IndexFormats.installed();

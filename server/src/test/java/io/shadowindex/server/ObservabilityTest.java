@@ -1,14 +1,20 @@
 package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.Settings;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.AtStep;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchBuildRequest;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -18,8 +24,14 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -39,11 +51,14 @@ final class ObservabilityTest {
 
   @BeforeEach
   void startServer(@TempDir Path directory) throws IOException {
+    server = start(directory, SwitchStep.Observer.NONE);
+  }
+
+  private static TestServer start(Path directory, SwitchStep.Observer steps) throws IOException {
     var anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    server =
-        TestServer.start(
-            TestServer.config(directory).with(Settings.ADMIN_LISTEN, Optional.of(anyPort)),
-            Environment.real());
+    return TestServer.start(
+        TestServer.config(directory).with(Settings.ADMIN_LISTEN, Optional.of(anyPort)),
+        new Environment(InstantSource.system(), FileOperations.real(), steps));
   }
 
   @AfterEach
@@ -81,6 +96,38 @@ final class ObservabilityTest {
         .contains("jvm_memory_used_bytes");
     server.cancel(building);
     await().untilAsserted(() -> assertThat(metrics()).contains("shadowindex_streams 0.0"));
+  }
+
+  @Test
+  void aServerThatDrainsSaysSoUntilItsCallsHaveEnded(@TempDir Path elsewhere) throws Exception {
+    server.close();
+    var reached = new CountDownLatch(1);
+    var goOn = new CompletableFuture<Void>();
+    server =
+        start(
+            elsewhere,
+            AtStep.run(
+                SwitchStep.STAGE,
+                () -> {
+                  reached.countDown();
+                  goOn.join();
+                }));
+    ShadowIndex build = server.built("main");
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<SwitchIndexResponse> switched = threads.submit(() -> server.switchTo(build));
+      reached.await();
+
+      Future<?> stopped = threads.submit(server.server()::close);
+      await().until(() -> get("/readyz").statusCode() == 503);
+      assertThat(get("/readyz").body()).isEqualTo("draining\n");
+      assertThat(metrics()).contains("shadowindex_builds{state=\"built\"} 1.0");
+      assertThat(get("/livez").statusCode()).isEqualTo(200);
+
+      goOn.complete(null);
+      assertThat(switched.get().getSuccess()).isTrue();
+      stopped.get();
+      assertThatThrownBy(() -> get("/livez")).isInstanceOf(ConnectException.class);
+    }
   }
 
   @Test

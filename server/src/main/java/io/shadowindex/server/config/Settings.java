@@ -28,8 +28,8 @@ public final class Settings {
           "allow-plaintext",
           Kind.SWITCH,
           "false",
-          "Listen without encryption on an address that others can reach; without credentials"
-              + " everybody there may do everything.");
+          "Listen without encryption on addresses that others can reach, `listen` (without"
+              + " credentials everybody there may do everything) and `admin-listen`.");
 
   public static final Setting<Optional<Path>> TLS_CERTIFICATES =
       file(
@@ -71,7 +71,8 @@ public final class Settings {
           "(no address)",
           _ -> Optional.empty(),
           "Address of a plain HTTP server with /metrics for Prometheus, /livez and /readyz; for the"
-              + " machines of operators only. Port 0 picks one.");
+              + " machines of operators only. Port 0 picks one; what others can reach needs"
+              + " `allow-plaintext`.");
 
   public static final Setting<Path> DATA_DIR =
       setting("data-dir", Kind.DIRECTORY, "data", "Where the state is kept.");

@@ -195,6 +195,11 @@ final class ServerConfigTest {
         .asString()
         .contains("--allow-plaintext");
     assertThat(parse("--listen=0.0.0.0:1", flag).get(Settings.LISTEN).getPort()).isEqualTo(1);
+    assertThat(errors(Map.of(), null, "--admin-listen=0.0.0.0:1"))
+        .singleElement()
+        .asString()
+        .contains("--allow-plaintext");
+    assertThat(parse("--admin-listen=0.0.0.0:1", flag).get(Settings.ADMIN_LISTEN)).isPresent();
   }
 
   @Test
