@@ -29,7 +29,10 @@ import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.lock.WritePermissions;
 import io.shadowindex.server.observe.AdminEndpoint;
 import io.shadowindex.server.observe.AdminEndpoint.Readiness;
+import io.shadowindex.server.observe.LoggedSwitches;
 import io.shadowindex.server.observe.Metrics;
+import io.shadowindex.server.observe.TracedSwitches;
+import io.shadowindex.server.observe.Traces;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.storage.StateRestore;
 import io.shadowindex.server.storage.StateStore;
@@ -44,6 +47,7 @@ import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.server.watch.LogCompaction;
 import io.shadowindex.server.watch.WorkerStreams;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -134,6 +138,9 @@ public final class ShadowIndexServer implements AutoCloseable {
       var adminAddress = config.get(Settings.ADMIN_LISTEN);
       this.admin =
           adminAddress.isPresent() ? open(new AdminEndpoint(adminAddress.get(), metrics)) : null;
+      URI collector = config.get(Settings.OTLP_ENDPOINT).orElse(null);
+      Traces traces =
+          collector == null ? null : open(new Traces(collector, config.get(Settings.TRACE_RATIO)));
       FileOperations files = environment.files();
       files.deleteTree(backupDirectory());
       new StateRestore(config.get(Settings.DATA_DIR), files, environment.clock()).finish();
@@ -197,9 +204,16 @@ public final class ShadowIndexServer implements AutoCloseable {
                   config.get(Settings.RETENTION),
                   config.get(Settings.KEEP_GENERATIONS)),
               environment.clock(),
-              environment.switchSteps(),
+              new LoggedSwitches(
+                  traces == null
+                      ? environment.switchSteps()
+                      : new TracedSwitches(environment.switchSteps(), traces.tracer())),
               onFailure);
-      switches.onEnded(metrics::ended);
+      switches.onEnded(
+          outcome -> {
+            metrics.ended(outcome);
+            LoggedSwitches.ended(outcome);
+          });
       long began = System.nanoTime();
       files.createDirectories(layout.builds());
       switches.recovery().run();
@@ -250,6 +264,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               credentials(),
               new Authorization(buildStore, lockStore),
               metrics.registry(),
+              traces == null ? null : traces.tracer(),
               endpointSettings());
       locks.start();
       autoSwitcher.start();

@@ -1,6 +1,7 @@
 package io.shadowindex.server.config;
 
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -276,6 +277,30 @@ public final class Settings {
           COUNT,
           "250000",
           "How many reports one worker's stream may bring in a second.");
+
+  public static final Setting<LogFormat> LOG_FORMAT =
+      setting(
+          "log-format",
+          Kind.oneOf(LogFormat.class),
+          "text",
+          "What the log on standard error looks like: lines for people, or one JSON object a line.");
+
+  public static final Setting<Optional<URI>> OTLP_ENDPOINT =
+      setting(
+          "otlp-endpoint",
+          Kind.OPTIONAL_URL,
+          "(no traces)",
+          _ -> Optional.empty(),
+          "Send traces of calls and of the steps of switches to the OpenTelemetry collector at this"
+              + " URL, in OTLP over HTTP, as http://127.0.0.1:4318; /v1/traces is added.");
+
+  public static final Setting<Double> TRACE_RATIO =
+      setting(
+          "trace-ratio",
+          Kind.number("FRACTION", "0 to 1", number -> number >= 0 && number <= 1),
+          "1",
+          "How many of the traces that begin here are recorded; clients decide about those that they"
+              + " begin.");
 
   public static final Setting<Optional<Path>> AUDIT_LOG =
       setting(

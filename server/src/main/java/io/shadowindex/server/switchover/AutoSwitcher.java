@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Makes the switches that builds ask for when they are complete.
@@ -59,7 +60,11 @@ public final class AutoSwitcher implements AutoCloseable {
   public void consider(ShadowIndex build) {
     AutoSwitch policy = build.spec().switching().automatic();
     if (policy != null && build.autoSwitchDue() && underWay.add(build.id())) {
-      threads.execute(() -> switchTo(build.id(), policy));
+      threads.execute(
+          () -> {
+            MDC.put(ShadowIndex.ID_IN_LOG, build.id().toString()); // ends with the thread
+            switchTo(build.id(), policy);
+          });
     }
   }
 

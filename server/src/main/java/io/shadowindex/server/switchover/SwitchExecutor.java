@@ -157,6 +157,10 @@ public final class SwitchExecutor {
    * @throws IOException when the disk failed before the intention or the flip: nothing changed
    */
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
+    return observer.during(request.buildId(), () -> tryToSwitch(request));
+  }
+
+  private SwitchOutcome tryToSwitch(SwitchRequest request) throws IOException {
     long began = System.nanoTime();
     builds.tell(targets.requireBuilt(request.buildId()).id(), BuildEvent.Kind.SWITCH_VALIDATING);
     Candidate candidate = candidate(request);
@@ -298,14 +302,18 @@ public final class SwitchExecutor {
     long began = System.nanoTime();
     SwitchTargets.Rollback target = targets.rollbackTarget(request);
     UUID id = target.generation().id();
-    builds.tell(id, BuildEvent.Kind.SWITCH_VALIDATING);
-    return kept(
-        bringBack(
-            target.generation(),
-            request.timeout(),
-            () -> store.intendRollback(id, target.replacing()),
-            began),
-        false);
+    return observer.during(
+        id,
+        () -> {
+          builds.tell(id, BuildEvent.Kind.SWITCH_VALIDATING);
+          return kept(
+              bringBack(
+                  target.generation(),
+                  request.timeout(),
+                  () -> store.intendRollback(id, target.replacing()),
+                  began),
+              false);
+        });
   }
 
   private SwitchOutcome bringBack(
@@ -506,14 +514,17 @@ public final class SwitchExecutor {
     UUID active = targets.requireActive(key);
     Cutover.refuseOccupied(link, active);
     Cutover.Result changed =
-        cutover.run(
+        observer.during(
             active,
-            lockName(targets.require(active), null),
-            timeout,
-            () -> store.intendRemoval(key),
-            link,
-            null,
-            List::of);
+            () ->
+                cutover.run(
+                    active,
+                    lockName(targets.require(active), null),
+                    timeout,
+                    () -> store.intendRemoval(key),
+                    link,
+                    null,
+                    List::of));
     if (changed.ended().end() != End.COMMITTED) {
       throw new IOException("the live link of " + key + " could not be removed");
     }
