@@ -32,6 +32,7 @@ import io.shadowindex.client.cli.TestCertificates;
 import io.shadowindex.server.ShadowIndexServer;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.Settings;
+import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AdminServiceGrpc;
 import io.shadowindex.v1.AuditEntry;
 import io.shadowindex.v1.AutoSwitch;
@@ -39,8 +40,10 @@ import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListAuditEntriesRequest;
 import io.shadowindex.v1.ListShadowIndexesRequest;
+import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ReleaseLockRequest;
+import io.shadowindex.v1.RenewLockRequest;
 import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
@@ -75,7 +78,7 @@ final class MisuseTest {
   /** From the least role to the one that may do everything. */
   private static final List<String> ROLES = List.of("viewer", "worker", "operator", "admin");
 
-  /** The least role that each RPC needs. */
+  /** The least role that each RPC needs when its request is empty. */
   private static final Map<String, List<String>> RPCS =
       Map.of(
           "viewer",
@@ -97,7 +100,9 @@ final class MisuseTest {
               "CompleteBuild",
               "FailBuild",
               "RetryBuild",
-              "ClaimBuild"),
+              "ClaimBuild",
+              "RenewLock",
+              "ReleaseLock"),
           "operator",
           List.of(
               "CancelBuild",
@@ -107,9 +112,7 @@ final class MisuseTest {
               "RollbackIndex",
               "CheckIndexes",
               "ListAuditEntries",
-              "AcquireLock",
-              "RenewLock",
-              "ReleaseLock"),
+              "AcquireLock"),
           "admin",
           List.of("DeleteIndex", "BackUpState"));
 
@@ -246,6 +249,49 @@ final class MisuseTest {
         .isEqualTo("ROLE_TOO_LOW");
     assertThat(audit().getReason()).isEqualTo("ROLE_TOO_LOW");
     assertThat(audit().getPrincipal()).isEqualTo("worker");
+  }
+
+  @Test
+  void aWorkerHoldsLeasesWhileItWritesAndLocksNobodyOut() throws Exception {
+    Lock lease = locks("token-of-worker").acquireLock(lease(Lock.Mode.SHARED)).getLock();
+
+    var renew =
+        RenewLockRequest.newBuilder()
+            .setLockId(lease.getLockId())
+            .setOwner("indexer")
+            .setFencingToken(lease.getFencingToken())
+            .build();
+    assertThat(locks("token-of-worker").renewLock(renew).getLock().getLockId())
+        .isEqualTo(lease.getLockId());
+    var release =
+        ReleaseLockRequest.newBuilder()
+            .setLockId(lease.getLockId())
+            .setOwner("indexer")
+            .setFencingToken(lease.getFencingToken())
+            .build();
+    for (var misuse :
+        List.<ThrowingCallable>of(
+            () -> locks("token-of-worker").acquireLock(lease(Lock.Mode.EXCLUSIVE)),
+            () -> locks("token-of-viewer").acquireLock(lease(Lock.Mode.SHARED)),
+            () -> locks("token-of-second").renewLock(renew),
+            () -> locks("token-of-second").releaseLock(release))) {
+      assertThat(reason(refused(misuse))).isEqualTo("ROLE_TOO_LOW");
+    }
+    assertThat(locks("token-of-worker").releaseLock(release).getReleasedLock().getLockId())
+        .isEqualTo(lease.getLockId());
+    assertThat(reason(refused(() -> locks("token-of-worker").releaseLock(release))))
+        .isEqualTo("LOCK_NOT_FOUND");
+  }
+
+  private static AcquireLockRequest lease(Lock.Mode mode) {
+    return AcquireLockRequest.newBuilder()
+        .setBranchName("main")
+        .setScope(Lock.Scope.RESOURCE_TYPE)
+        .setResourceType("object_type")
+        .setMode(mode)
+        .setOwner("indexer")
+        .setTtlSeconds(60)
+        .build();
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -79,7 +80,7 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() {
     try {
-      serve(given().check());
+      serve(checked());
       return 0;
     } catch (InvalidConfigException e) {
       return complain(e);
@@ -124,7 +125,7 @@ public final class Main implements Callable<Integer> {
       @Option(names = "--replace", description = "Move a state that is there aside.")
           boolean replace) {
     try {
-      Path directory = given().check().get(Settings.DATA_DIR);
+      Path directory = checked().get(Settings.DATA_DIR);
       try (var _ = ShadowIndexServer.take(directory)) {
         var restore = new StateRestore(directory, FileOperations.real(), InstantSource.system());
         Path aside = restore.restore(backup, replace);
@@ -144,6 +145,14 @@ public final class Main implements Callable<Integer> {
       complain(e.getMessage());
     }
     return EXIT_FAILED;
+  }
+
+  /** What is set, if it can be; the log looks from now on as it says, if nothing was logged yet. */
+  private ServerConfig checked() throws InvalidConfigException {
+    ServerConfig config = given().check();
+    System.setProperty(
+        "shadowindex.log-format", config.get(Settings.LOG_FORMAT).name().toLowerCase(Locale.ROOT));
+    return config;
   }
 
   /** What is set, by flags before or after the name of a subcommand, and elsewhere. */

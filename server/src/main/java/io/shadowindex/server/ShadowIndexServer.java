@@ -29,7 +29,10 @@ import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.lock.WritePermissions;
 import io.shadowindex.server.observe.AdminEndpoint;
 import io.shadowindex.server.observe.AdminEndpoint.Readiness;
+import io.shadowindex.server.observe.LoggedSwitches;
 import io.shadowindex.server.observe.Metrics;
+import io.shadowindex.server.observe.TracedSwitches;
+import io.shadowindex.server.observe.Traces;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.storage.StateRestore;
 import io.shadowindex.server.storage.StateStore;
@@ -44,6 +47,7 @@ import io.shadowindex.server.watch.BuildWatches;
 import io.shadowindex.server.watch.LogCompaction;
 import io.shadowindex.server.watch.WorkerStreams;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -134,10 +138,16 @@ public final class ShadowIndexServer implements AutoCloseable {
       var adminAddress = config.get(Settings.ADMIN_LISTEN);
       this.admin =
           adminAddress.isPresent() ? open(new AdminEndpoint(adminAddress.get(), metrics)) : null;
+      URI collector = config.get(Settings.OTLP_ENDPOINT).orElse(null);
+      Traces traces =
+          collector == null ? null : open(new Traces(collector, config.get(Settings.TRACE_RATIO)));
       FileOperations files = environment.files();
       files.deleteTree(backupDirectory());
       new StateRestore(config.get(Settings.DATA_DIR), files, environment.clock()).finish();
       StateStore state = open(StateStore.open(stateDirectory(), environment.clock(), onFailure));
+      if (admin != null && opened.remove(admin)) { // what it tells is in the state
+        open(admin);
+      }
       var layout =
           new IndexLayout(config.get(Settings.INDEX_ROOT), config.get(Settings.SERVE_ROOT));
       IndexFormats formats = IndexFormats.installed();
@@ -194,9 +204,16 @@ public final class ShadowIndexServer implements AutoCloseable {
                   config.get(Settings.RETENTION),
                   config.get(Settings.KEEP_GENERATIONS)),
               environment.clock(),
-              environment.switchSteps(),
+              new LoggedSwitches(
+                  traces == null
+                      ? environment.switchSteps()
+                      : new TracedSwitches(environment.switchSteps(), traces.tracer())),
               onFailure);
-      switches.onEnded(metrics::ended);
+      switches.onEnded(
+          outcome -> {
+            metrics.ended(outcome);
+            LoggedSwitches.ended(outcome);
+          });
       sweeper.spare(switches::mayComeBack);
       long began = System.nanoTime();
       files.createDirectories(layout.builds());
@@ -245,6 +262,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               credentials(),
               new Authorization(buildStore, lockStore),
               metrics.registry(),
+              traces == null ? null : traces.tracer(),
               endpointSettings());
       locks.start();
       autoSwitcher.start();
@@ -277,6 +295,7 @@ public final class ShadowIndexServer implements AutoCloseable {
         config.get(Settings.MAX_STREAMS),
         config.get(Settings.MAX_CALLS),
         config.get(Settings.MAX_LOCK_WAITS),
+        config.get(Settings.MAX_RUNNING_CALLS),
         config.get(Settings.STREAM_OPENING),
         config.get(Settings.MAX_REPORTS_PER_SECOND));
   }

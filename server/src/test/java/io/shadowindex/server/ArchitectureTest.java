@@ -75,7 +75,7 @@ final class ArchitectureTest {
             "composition", "grpc", "storage", "watch", "switchover", "observe")
         .whereLayer("index")
         .mayOnlyBeAccessedByLayers(
-            "composition", "grpc", "storage", "switchover", "build", "lucene")
+            "composition", "grpc", "storage", "switchover", "build", "lucene", "observe")
         .whereLayer("request")
         .mayOnlyBeAccessedByLayers("composition", "grpc", "storage", "audit")
         .whereLayer("audit")

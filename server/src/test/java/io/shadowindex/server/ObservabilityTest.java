@@ -1,14 +1,20 @@
 package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.Settings;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.AtStep;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.SwitchIndexResponse;
 import io.shadowindex.v1.WatchBuildRequest;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -18,8 +24,14 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -39,11 +51,14 @@ final class ObservabilityTest {
 
   @BeforeEach
   void startServer(@TempDir Path directory) throws IOException {
+    server = start(directory, SwitchStep.Observer.NONE);
+  }
+
+  private static TestServer start(Path directory, SwitchStep.Observer steps) throws IOException {
     var anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    server =
-        TestServer.start(
-            TestServer.config(directory).with(Settings.ADMIN_LISTEN, Optional.of(anyPort)),
-            Environment.real());
+    return TestServer.start(
+        TestServer.config(directory).with(Settings.ADMIN_LISTEN, Optional.of(anyPort)),
+        new Environment(InstantSource.system(), FileOperations.real(), steps));
   }
 
   @AfterEach
@@ -75,12 +90,45 @@ final class ObservabilityTest {
             "shadowindex_switch_lock_held_seconds_bucket{kind=\"switch\",outcome=\"live\",le=\"0.01\"}")
         .contains("shadowindex_streams 1.0")
         .contains("shadowindex_writes_queued 0.0")
+        .contains("shadowindex_calls_waiting 0.0")
         .containsPattern("shadowindex_commit_seconds_count [1-9]")
         .containsPattern(
             "grpc_server_processing_duration_seconds_count\\{.*method=\"SwitchIndex\".*\\} 1")
         .contains("jvm_memory_used_bytes");
     server.cancel(building);
     await().untilAsserted(() -> assertThat(metrics()).contains("shadowindex_streams 0.0"));
+  }
+
+  @Test
+  void aServerThatDrainsSaysSoUntilItsCallsHaveEnded(@TempDir Path elsewhere) throws Exception {
+    server.close();
+    var reached = new CountDownLatch(1);
+    var goOn = new CompletableFuture<Void>();
+    server =
+        start(
+            elsewhere,
+            AtStep.run(
+                SwitchStep.STAGE,
+                () -> {
+                  reached.countDown();
+                  goOn.join();
+                }));
+    ShadowIndex build = server.built("main");
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<SwitchIndexResponse> switched = threads.submit(() -> server.switchTo(build));
+      reached.await();
+
+      Future<?> stopped = threads.submit(server.server()::close);
+      await().until(() -> get("/readyz").statusCode() == 503);
+      assertThat(get("/readyz").body()).isEqualTo("draining\n");
+      assertThat(metrics()).contains("shadowindex_builds{state=\"built\"} 1.0");
+      assertThat(get("/livez").statusCode()).isEqualTo(200);
+
+      goOn.complete(null);
+      assertThat(switched.get().getSuccess()).isTrue();
+      stopped.get();
+      assertThatThrownBy(() -> get("/livez")).isInstanceOf(ConnectException.class);
+    }
   }
 
   @Test

@@ -6,7 +6,7 @@ public enum Role {
   ANYONE,
   /** Read, watch, ask for permission to write. */
   VIEWER,
-  /** Start builds, and work on those it has started. */
+  /** Start builds, and work on those it has started; hold leases while it writes. */
   WORKER,
   /** Switch, roll back, cancel, pause, lock, and work on everybody's builds. */
   OPERATOR,

@@ -21,6 +21,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Deletes the files of superseded, failed and cancelled builds whose time is up.
@@ -77,7 +78,7 @@ public final class RetentionSweeper {
   public void sweep() {
     Instant now = clock.instant();
     for (ShadowIndex build : store.expired(now, keep, BATCH)) {
-      try {
+      try (var _ = MDC.putCloseable(ShadowIndex.ID_IN_LOG, build.id().toString())) {
         sweep(build, now);
       } catch (IOException e) {
         log.error("the files of build {} could not be deleted", build.id(), e);

@@ -37,6 +37,9 @@ public record ShadowIndex(
     boolean stalled,
     boolean paused) {
 
+  /** Under which key lines of the log say that they are about a build, or a generation. */
+  public static final String ID_IN_LOG = "build_id";
+
   private static final long MEBIBYTE = 1 << 20;
 
   /** When things happened; null until they have. */

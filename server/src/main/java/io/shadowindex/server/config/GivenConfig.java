@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 
 import java.io.IOException;
 import java.io.Reader;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -213,7 +214,8 @@ public final class GivenConfig {
     boolean encrypted = config.get(Settings.TLS_CERTIFICATES).isPresent();
     boolean forCertificates = config.get(Settings.TLS_CLIENT_AUTHORITIES).isPresent();
     boolean asked = config.get(Settings.CREDENTIALS).isPresent() || forCertificates;
-    boolean reachable = !config.get(Settings.LISTEN).getAddress().isLoopbackAddress();
+    boolean reachable = isReachable(config.get(Settings.LISTEN));
+    boolean plaintextAllowed = config.get(Settings.ALLOW_PLAINTEXT);
     if (encrypted != config.get(Settings.TLS_KEY).isPresent()) {
       refuse(
           encrypted ? Settings.TLS_CERTIFICATES : Settings.TLS_KEY,
@@ -222,7 +224,14 @@ public final class GivenConfig {
     if (forCertificates && !encrypted) {
       refuse(Settings.TLS_CLIENT_AUTHORITIES, "needs --tls-certificates and --tls-key");
     }
-    if (reachable && !encrypted && !config.get(Settings.ALLOW_PLAINTEXT)) {
+    if (config.get(Settings.ADMIN_LISTEN).filter(GivenConfig::isReachable).isPresent()
+        && !plaintextAllowed) {
+      refuse(
+          Settings.ADMIN_LISTEN,
+          "others can reach this address, and whoever does is answered in plaintext; listen on"
+              + " 127.0.0.1 or add --allow-plaintext");
+    }
+    if (reachable && !encrypted && !plaintextAllowed) {
       refuse(
           Settings.LISTEN,
           "others can reach this address and the connection is not encrypted; set"
@@ -234,6 +243,11 @@ public final class GivenConfig {
           "whoever reaches this address could do everything; set --credentials or"
               + " --tls-client-authorities, or listen on 127.0.0.1");
     }
+  }
+
+  /** Whether others than this machine can connect to it. */
+  private static boolean isReachable(InetSocketAddress address) {
+    return !address.getAddress().isLoopbackAddress();
   }
 
   private void refuse(Setting<?> setting, String why) {

@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -60,6 +62,28 @@ record Kind<T>(String label, String rule, Reader<T> reader) {
 
   static final Kind<Boolean> SWITCH = new Kind<>("BOOL", "true or false", Kind::readSwitch);
 
+  /** An address of a web server; it may be left out. */
+  static final Kind<Optional<URI>> OPTIONAL_URL =
+      new Kind<>(
+          "URL",
+          "a URL that begins with http:// or https:// and a host",
+          text -> Optional.of(readUrl(text)));
+
+  /** A constant of an enum, in small letters. */
+  static <E extends Enum<E>> Kind<E> oneOf(Class<E> type) {
+    List<String> names =
+        Arrays.stream(type.getEnumConstants())
+            .map(constant -> constant.name().toLowerCase(Locale.ROOT))
+            .toList();
+    return new Kind<>(
+        String.join("|", names),
+        String.join(" or ", names),
+        text -> {
+          require(names.contains(text));
+          return Enum.valueOf(type, text.toUpperCase(Locale.ROOT));
+        });
+  }
+
   static Kind<Integer> wholeNumber(int least, int most) {
     return new Kind<>(
         "N",
@@ -102,6 +126,13 @@ record Kind<T>(String label, String rule, Reader<T> reader) {
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException(e);
     }
+  }
+
+  private static URI readUrl(String text) {
+    URI url = URI.create(text);
+    require("http".equals(url.getScheme()) || "https".equals(url.getScheme()));
+    require(url.getHost() != null && url.getQuery() == null && url.getFragment() == null);
+    return url;
   }
 
   private static Path readDirectory(String text) {

@@ -1,6 +1,7 @@
 package io.shadowindex.server.config;
 
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,8 +29,8 @@ public final class Settings {
           "allow-plaintext",
           Kind.SWITCH,
           "false",
-          "Listen without encryption on an address that others can reach; without credentials"
-              + " everybody there may do everything.");
+          "Listen without encryption on addresses that others can reach, `listen` (without"
+              + " credentials everybody there may do everything) and `admin-listen`.");
 
   public static final Setting<Optional<Path>> TLS_CERTIFICATES =
       file(
@@ -71,7 +72,8 @@ public final class Settings {
           "(no address)",
           _ -> Optional.empty(),
           "Address of a plain HTTP server with /metrics for Prometheus, /livez and /readyz; for the"
-              + " machines of operators only. Port 0 picks one.");
+              + " machines of operators only. Port 0 picks one; what others can reach needs"
+              + " `allow-plaintext`.");
 
   public static final Setting<Path> DATA_DIR =
       setting("data-dir", Kind.DIRECTORY, "data", "Where the state is kept.");
@@ -211,6 +213,15 @@ public final class Settings {
   public static final Setting<Integer> MAX_LOCK_WAITS =
       setting("max-lock-waits", COUNT, "1000", "How many of these may wait for a lock.");
 
+  public static final Setting<Integer> MAX_RUNNING_CALLS =
+      setting(
+          "max-running-calls",
+          COUNT,
+          "32",
+          "How many calls run at a time, not counting streams, waits for locks and what works on all"
+              + " files of a build. The others wait, and connections take turns, so that one with many"
+              + " calls does not delay the others.");
+
   public static final Setting<Integer> MAX_MESSAGE_BYTES =
       setting(
           "max-message-bytes",
@@ -267,6 +278,30 @@ public final class Settings {
           COUNT,
           "250000",
           "How many reports one worker's stream may bring in a second.");
+
+  public static final Setting<LogFormat> LOG_FORMAT =
+      setting(
+          "log-format",
+          Kind.oneOf(LogFormat.class),
+          "text",
+          "What the log on standard error looks like: lines for people, or one JSON object a line.");
+
+  public static final Setting<Optional<URI>> OTLP_ENDPOINT =
+      setting(
+          "otlp-endpoint",
+          Kind.OPTIONAL_URL,
+          "(no traces)",
+          _ -> Optional.empty(),
+          "Send traces of calls and of the steps of switches to the OpenTelemetry collector at this"
+              + " URL, in OTLP over HTTP, as http://127.0.0.1:4318; /v1/traces is added.");
+
+  public static final Setting<Double> TRACE_RATIO =
+      setting(
+          "trace-ratio",
+          Kind.number("FRACTION", "0 to 1", number -> number >= 0 && number <= 1),
+          "1",
+          "How many of the traces that begin here are recorded; clients decide about those that they"
+              + " begin.");
 
   public static final Setting<Optional<Path>> AUDIT_LOG =
       setting(

@@ -11,7 +11,9 @@ import io.grpc.MethodDescriptor;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.shadowindex.server.access.Role;
+import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AdminServiceGrpc;
+import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
@@ -49,7 +51,9 @@ final class AccessRules {
                   ShadowIndexServiceGrpc.getCompleteBuildMethod(),
                   ShadowIndexServiceGrpc.getFailBuildMethod(),
                   ShadowIndexServiceGrpc.getRetryBuildMethod(),
-                  ShadowIndexServiceGrpc.getClaimBuildMethod()),
+                  ShadowIndexServiceGrpc.getClaimBuildMethod(),
+                  LockServiceGrpc.getRenewLockMethod(),
+                  LockServiceGrpc.getReleaseLockMethod()),
               OPERATOR,
               List.of(
                   ShadowIndexServiceGrpc.getCancelBuildMethod(),
@@ -59,9 +63,7 @@ final class AccessRules {
                   ShadowIndexServiceGrpc.getRollbackIndexMethod(),
                   ShadowIndexServiceGrpc.getCheckIndexesMethod(),
                   ShadowIndexServiceGrpc.getListAuditEntriesMethod(),
-                  LockServiceGrpc.getAcquireLockMethod(),
-                  LockServiceGrpc.getRenewLockMethod(),
-                  LockServiceGrpc.getReleaseLockMethod()),
+                  LockServiceGrpc.getAcquireLockMethod()),
               ADMIN,
               List.of(
                   ShadowIndexServiceGrpc.getDeleteIndexMethod(),
@@ -78,9 +80,10 @@ final class AccessRules {
     return role;
   }
 
-  /** The role for one request, which may ask for more than its method does by itself. */
+  /** The role for one request, which may ask for more, or for less, than its method does. */
   static Role roleFor(MethodDescriptor<?, ?> method, Object request) {
     return switch (request) {
+      case AcquireLockRequest acquire when acquire.getMode() == Lock.Mode.SHARED -> WORKER;
       case ReleaseLockRequest release when release.getForceRelease() -> ADMIN;
       case StartBuildRequest start when start.getAutoSwitch().getEnabled() -> OPERATOR;
       default -> roleFor(method);

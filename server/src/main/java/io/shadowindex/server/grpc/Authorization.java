@@ -1,6 +1,5 @@
 package io.shadowindex.server.grpc;
 
-import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -14,7 +13,7 @@ import io.shadowindex.server.access.Role;
 import io.shadowindex.server.build.BuildStore;
 import io.shadowindex.server.lock.LockStore;
 import io.shadowindex.server.refusal.Refusal;
-import io.shadowindex.v1.StreamProgressRequest;
+import io.shadowindex.server.refusal.RefusedException;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.UUID;
@@ -54,20 +53,15 @@ public final class Authorization implements ServerInterceptor {
   private void require(Principal principal, MethodDescriptor<?, ?> method, Object message) {
     Role needed = AccessRules.roleFor(method, message);
     if (!principal.role().includes(needed)) {
-      throw new Refusal.RoleTooLow(
-              principal.name(),
-              principal.role().name(),
-              needed.name(),
-              String.valueOf(method.getBareMethodName()))
-          .exception();
+      throw roleTooLow(principal, needed, method);
     }
-    Message request =
-        message instanceof StreamProgressRequest stream ? stream.getReport() : (Message) message;
+    Message request = RequestFields.of(message);
     if (principal.isRestricted()) {
       requireBranch(principal, request);
     }
     if (principal.role() == Role.WORKER && needed == Role.WORKER) {
       requireOwnBuild(principal, request);
+      requireOwnLock(principal, method, request);
     }
   }
 
@@ -76,11 +70,11 @@ public final class Authorization implements ServerInterceptor {
    */
   private void requireBranch(Principal principal, Message request) {
     var branches = new ArrayList<Optional<String>>();
-    text(request, "branch_name").ifPresent(name -> branches.add(Optional.of(name)));
-    uuid(request, "shadow_index_id")
+    RequestFields.text(request, "branch_name").ifPresent(name -> branches.add(Optional.of(name)));
+    RequestFields.uuid(request, "shadow_index_id")
         .ifPresent(
             id -> branches.add(builds.find(id).map(build -> build.spec().key().branchName())));
-    uuid(request, "lock_id")
+    RequestFields.uuid(request, "lock_id")
         .ifPresent(id -> branches.add(locks.find(id).map(lease -> lease.name().branchName())));
     boolean allowed =
         !branches.isEmpty()
@@ -91,28 +85,27 @@ public final class Authorization implements ServerInterceptor {
   }
 
   private void requireOwnBuild(Principal principal, Message request) {
-    Optional<UUID> build = uuid(request, "shadow_index_id");
+    Optional<UUID> build = RequestFields.uuid(request, "shadow_index_id");
     if (build.isPresent() && !builds.startedBy(build.get()).equals(Optional.of(principal.name()))) {
       throw new Refusal.NotBuildOwner(build.get(), principal.name()).exception();
     }
   }
 
-  private static Optional<String> text(Message request, String name) {
-    FieldDescriptor field = request.getDescriptorForType().findFieldByName(name);
-    return Optional.ofNullable(field == null ? null : (String) request.getField(field))
-        .filter(text -> !text.isEmpty());
+  /** A worker's leases are its own, whoever else knows their tokens. */
+  private void requireOwnLock(Principal principal, MethodDescriptor<?, ?> method, Message request) {
+    Optional<String> holder = RequestFields.uuid(request, "lock_id").flatMap(locks::acquiredBy);
+    if (holder.isPresent() && !holder.get().equals(principal.name())) {
+      throw roleTooLow(principal, Role.OPERATOR, method);
+    }
   }
 
-  /** Empty also for what is no UUID, which the field rules refuse. */
-  private static Optional<UUID> uuid(Message request, String name) {
-    return text(request, name)
-        .flatMap(
-            text -> {
-              try {
-                return Optional.of(UUID.fromString(text));
-              } catch (IllegalArgumentException e) {
-                return Optional.empty();
-              }
-            });
+  private static RefusedException roleTooLow(
+      Principal principal, Role needed, MethodDescriptor<?, ?> method) {
+    return new Refusal.RoleTooLow(
+            principal.name(),
+            principal.role().name(),
+            needed.name(),
+            String.valueOf(method.getBareMethodName()))
+        .exception();
   }
 }

@@ -8,8 +8,9 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 
 /**
- * Ends a call with the right status when its handler throws. The top of every call's thread, and so
- * one of the few places that may catch everything.
+ * Ends a call with the right status when its handler throws, and has what is logged meanwhile say
+ * for which call. The top of every call's thread, and so one of the few places that may catch
+ * everything.
  */
 final class ErrorInterceptor implements ServerInterceptor {
 
@@ -18,16 +19,23 @@ final class ErrorInterceptor implements ServerInterceptor {
       ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
     return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
 
+      private LoggedCall logged = LoggedCall.UNKNOWN;
       private boolean ended;
 
       @Override
       public void onMessage(ReqT message) {
+        if (logged.isUnknown()) {
+          logged = LoggedCall.of(call.getMethodDescriptor(), headers, message);
+        }
+        // Taking a message logs nothing but what goes wrong, and a stream may bring very many.
         guard(() -> super.onMessage(message));
       }
 
       @Override
       public void onHalfClose() {
+        logged.begin();
         guard(super::onHalfClose);
+        LoggedCall.end();
       }
 
       private void guard(Runnable handler) {
@@ -38,7 +46,9 @@ final class ErrorInterceptor implements ServerInterceptor {
           handler.run();
         } catch (Throwable e) {
           ended = true;
+          logged.begin();
           GrpcErrors.end(call, e);
+          LoggedCall.end();
         }
       }
     };

@@ -2,7 +2,6 @@ package io.shadowindex.server.grpc;
 
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
-import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -11,6 +10,7 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.grpc.MetricCollectingServerInterceptor;
+import io.opentelemetry.api.trace.Tracer;
 import io.shadowindex.server.access.Credentials;
 import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.audit.AuditStore;
@@ -30,6 +30,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -58,6 +59,7 @@ public final class GrpcEndpoint {
    * @param maxStreams how many watches and worker streams there may be
    * @param maxCalls how many other calls
    * @param maxLockWaits how many of these may wait for a lock
+   * @param maxRunning how many of the short ones among them run at a time
    * @param opening how long a worker's stream may be open before its first report
    * @param reportsPerSecond how many reports one stream may bring in a second
    */
@@ -69,6 +71,7 @@ public final class GrpcEndpoint {
       int maxStreams,
       int maxCalls,
       int maxLockWaits,
+      int maxRunning,
       Duration opening,
       int reportsPerSecond) {}
 
@@ -111,6 +114,7 @@ public final class GrpcEndpoint {
       Credentials credentials,
       Authorization authorization,
       MeterRegistry meters,
+      @Nullable Tracer tracer,
       Settings settings) {
     this.watches = watches;
     this.workers = workers;
@@ -125,7 +129,8 @@ public final class GrpcEndpoint {
                 settings.maxStreams(),
                 settings.connections().maxStreams(),
                 settings.maxCalls(),
-                settings.maxLockWaits()));
+                settings.maxLockWaits(),
+                settings.maxRunning()));
     var service =
         new ShadowIndexGrpcService(
             builds,
@@ -150,15 +155,22 @@ public final class GrpcEndpoint {
     Gauge.builder("shadowindex.streams", limits, CallLimits::openStreams)
         .description("Watches and worker streams that are open")
         .register(meters);
-    List<ServerInterceptor> interceptors =
-        List.of(
-            new MetricCollectingServerInterceptor(meters),
-            limits,
-            audited,
-            errors,
-            authorization,
-            validation,
-            repeatable);
+    Gauge.builder("shadowindex.calls.waiting", limits, CallLimits::waitingCalls)
+        .description("Calls that wait for their turn to run")
+        .register(meters);
+    var interceptors =
+        new ArrayList<>(
+            List.of(
+                new MetricCollectingServerInterceptor(meters),
+                limits,
+                audited,
+                errors,
+                authorization,
+                validation,
+                repeatable));
+    if (tracer != null) {
+      interceptors.addFirst(new TracedCalls(tracer));
+    }
     this.server =
         builder(settings)
             .executor(handlers)

@@ -130,6 +130,12 @@ public interface LockStore {
   /** A lease; empty when there is none of that id or it has ended. */
   Optional<Lease> find(UUID id);
 
+  /**
+   * The principal that acquired a lease, empty text where nobody was asked; empty when there is
+   * none of that id or it has ended.
+   */
+  Optional<String> acquiredBy(UUID id);
+
   /** At most {@code limit} leases, oldest first. */
   List<Lease> list(LockFilter filter, int limit);
 

@@ -8,6 +8,7 @@ import io.shadowindex.server.lock.LockName;
 import io.shadowindex.server.lock.LockRequest;
 import io.shadowindex.server.lock.LockStore.Conflicts;
 import io.shadowindex.server.lock.LockType;
+import io.shadowindex.server.request.Mutation;
 import io.shadowindex.server.storage.schema.tables.records.HeldLockRecord;
 import java.time.Duration;
 import java.time.Instant;
@@ -97,7 +98,8 @@ final class HeldLocks {
   }
 
   /**
-   * Writes the rows of a lock, in one statement.
+   * Writes the rows of a lock, in one statement; it belongs to whoever asks for the mutation under
+   * way.
    *
    * @param acquiredAt an expression, so that a switch need not ask for the time first
    */
@@ -110,6 +112,8 @@ final class HeldLocks {
       @Nullable Instant expiresAt) {
     List<String> types =
         request.name().resourceTypes().isEmpty() ? List.of("") : request.name().resourceTypes();
+    Mutation mutation = Mutation.current();
+    String acquiredBy = mutation == null ? "" : mutation.call().principal();
     var insert =
         transaction.insertInto(
             HELD_LOCK,
@@ -125,7 +129,8 @@ final class HeldLocks {
             HELD_LOCK.HEARTBEAT_INTERVAL_SECONDS,
             HELD_LOCK.FENCING_TOKEN,
             HELD_LOCK.ACQUIRED_AT,
-            HELD_LOCK.EXPIRES_AT);
+            HELD_LOCK.EXPIRES_AT,
+            HELD_LOCK.ACQUIRED_BY);
     for (String type : types) {
       insert =
           insert.values(
@@ -141,7 +146,8 @@ final class HeldLocks {
               DSL.val((int) request.heartbeatInterval().toSeconds()),
               DSL.val(fencingToken),
               acquiredAt,
-              DSL.val(expiresAt, HELD_LOCK.EXPIRES_AT));
+              DSL.val(expiresAt, HELD_LOCK.EXPIRES_AT),
+              DSL.val(acquiredBy));
     }
     insert.execute();
   }

@@ -232,6 +232,17 @@ final class JooqLockStore implements LockStore {
   }
 
   @Override
+  public Optional<String> acquiredBy(UUID id) {
+    return transactions.read(
+        query ->
+            query
+                .selectDistinct(HELD_LOCK.ACQUIRED_BY)
+                .from(HELD_LOCK)
+                .where(HELD_LOCK.LOCK_ID.eq(id).and(HeldLocks.alive(clock)))
+                .fetchOptional(HELD_LOCK.ACQUIRED_BY));
+  }
+
+  @Override
   public List<Lease> list(LockFilter filter, int limit) {
     Condition rows = HeldLocks.alive(clock);
     if (filter.branchName() != null) {

@@ -22,6 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * Makes the switches that builds ask for when they are complete.
@@ -70,7 +71,11 @@ public final class AutoSwitcher implements AutoCloseable {
         && build.autoSwitchDue()
         && underWay.merge(build.id(), 1, Integer::sum) == 1) {
       try {
-        threads.execute(() -> switchTo(build.id(), policy));
+        threads.execute(
+            () -> {
+              MDC.put(ShadowIndex.ID_IN_LOG, build.id().toString()); // ends with the thread
+              switchTo(build.id(), policy);
+            });
       } catch (RejectedExecutionException e) {
         underWay.remove(build.id()); // closed: it stays due
       }

@@ -88,7 +88,9 @@ final class Cutover {
         if (last.isEmpty()) {
           observer.before(SwitchStep.INTEND);
           Optional<Attempt> attempt =
-              store.exclusively(() -> attempt(intend.get(), link, next, verification), deadline);
+              store.exclusively(
+                  observer.handedOver(() -> attempt(intend.get(), link, next, verification)),
+                  deadline);
           if (attempt.isEmpty()) {
             break;
           }

@@ -173,7 +173,7 @@ public final class SwitchExecutor {
   public SwitchOutcome execute(SwitchRequest request) throws IOException {
     boolean switched = false;
     try {
-      SwitchOutcome outcome = tryToSwitch(request);
+      SwitchOutcome outcome = observer.during(request.buildId(), () -> tryToSwitch(request));
       switched = outcome.success();
       return outcome;
     } finally {
@@ -346,14 +346,18 @@ public final class SwitchExecutor {
     long began = System.nanoTime();
     SwitchTargets.Rollback target = targets.rollbackTarget(request);
     UUID id = target.generation().id();
-    builds.tell(id, BuildEvent.Kind.SWITCH_VALIDATING);
-    return kept(
-        bringBack(
-            target.generation(),
-            request.timeout(),
-            () -> store.intendRollback(id, target.replacing()),
-            began),
-        false);
+    return observer.during(
+        id,
+        () -> {
+          builds.tell(id, BuildEvent.Kind.SWITCH_VALIDATING);
+          return kept(
+              bringBack(
+                  target.generation(),
+                  request.timeout(),
+                  () -> store.intendRollback(id, target.replacing()),
+                  began),
+              false);
+        });
   }
 
   private SwitchOutcome bringBack(
@@ -559,14 +563,17 @@ public final class SwitchExecutor {
     UUID active = targets.requireActive(key);
     Cutover.refuseOccupied(link, active);
     Cutover.Result changed =
-        cutover.run(
+        observer.during(
             active,
-            lockName(targets.require(active), null),
-            timeout,
-            () -> store.intendRemoval(key),
-            link,
-            null,
-            List::of);
+            () ->
+                cutover.run(
+                    active,
+                    lockName(targets.require(active), null),
+                    timeout,
+                    () -> store.intendRemoval(key),
+                    link,
+                    null,
+                    List::of));
     if (changed.ended().end() != End.COMMITTED) {
       throw new IOException("the live link of " + key + " could not be removed");
     }

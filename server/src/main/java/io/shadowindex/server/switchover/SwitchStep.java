@@ -1,5 +1,9 @@
 package io.shadowindex.server.switchover;
 
+import io.shadowindex.server.switchover.SwitchStore.Change;
+import java.io.IOException;
+import java.util.UUID;
+
 /** The durable steps of a switch, in their order; tests stop the process at each. */
 public enum SwitchStep {
   /** The requested checks, on the server's own evidence; no lock. */
@@ -28,11 +32,21 @@ public enum SwitchStep {
   /** One transaction: FAILED, journal closed, locks released. */
   COMMIT_ROLLBACK;
 
-  /** Told of every step just before it is taken. */
+  /** Told of every step just before it is taken, on the thread that takes it. */
   @FunctionalInterface
   public interface Observer {
     Observer NONE = step -> {};
 
     void before(SwitchStep step);
+
+    /** Carries out a switch, a rollback or a removal, of whose steps it is told meanwhile. */
+    default <T> T during(UUID generationId, Change<T> change) throws IOException {
+      return change.run();
+    }
+
+    /** What another thread is to do of the change that the calling thread carries out. */
+    default <T> Change<T> handedOver(Change<T> part) {
+      return part;
+    }
   }
 }

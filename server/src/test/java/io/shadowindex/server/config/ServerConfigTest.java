@@ -63,8 +63,12 @@ final class ServerConfigTest {
     assertThat(config.get(Settings.KEEP_EVENTS)).isEqualTo(1_000_000);
     assertThat(config.get(Settings.MAX_STREAMS)).isEqualTo(10_000);
     assertThat(config.get(Settings.MAX_STREAMS_PER_CONNECTION)).isEqualTo(90);
+    assertThat(config.get(Settings.MAX_RUNNING_CALLS)).isEqualTo(32);
     assertThat(config.get(Settings.STREAM_OPENING)).isEqualTo(Duration.ofSeconds(10));
     assertThat(config.get(Settings.MAX_REPORTS_PER_SECOND)).isEqualTo(250_000);
+    assertThat(config.get(Settings.LOG_FORMAT)).isEqualTo(LogFormat.TEXT);
+    assertThat(config.get(Settings.OTLP_ENDPOINT)).isEmpty();
+    assertThat(config.get(Settings.TRACE_RATIO)).isEqualTo(1);
     assertThat(config.get(Settings.AUDIT_LOG)).isEmpty();
     assertThat(config.get(Settings.AUDIT_RETENTION)).isEqualTo(Duration.ofDays(90));
     assertThat(config.get(Settings.REHEARSE)).isTrue();
@@ -174,6 +178,10 @@ final class ServerConfigTest {
     "--auto-switch, perhaps",
     "--data-dir, /dev/null",
     "--data-dir, ''",
+    "--log-format, JSON",
+    "--otlp-endpoint, localhost:4318",
+    "--otlp-endpoint, http://",
+    "--otlp-endpoint, ftp://localhost",
     "--audit-log, /dev",
     "--audit-log, /no/such/directory/file",
     "--index-root, ./data/",
@@ -194,6 +202,11 @@ final class ServerConfigTest {
         .asString()
         .contains("--allow-plaintext");
     assertThat(parse("--listen=0.0.0.0:1", flag).get(Settings.LISTEN).getPort()).isEqualTo(1);
+    assertThat(errors(Map.of(), null, "--admin-listen=0.0.0.0:1"))
+        .singleElement()
+        .asString()
+        .contains("--allow-plaintext");
+    assertThat(parse("--admin-listen=0.0.0.0:1", flag).get(Settings.ADMIN_LISTEN)).isPresent();
   }
 
   @Test

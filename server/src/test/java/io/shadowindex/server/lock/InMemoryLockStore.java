@@ -1,11 +1,13 @@
 package io.shadowindex.server.lock;
 
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.request.Mutation;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ public final class InMemoryLockStore implements LockStore {
 
   private final InstantSource clock;
   private final Map<UUID, Lease> leases = new LinkedHashMap<>();
+  private final Map<UUID, String> principals = new HashMap<>();
   private final List<Ended> endings = new ArrayList<>();
   private final List<Consumer<LockEvent>> listeners = new ArrayList<>();
   private long lastToken;
@@ -46,6 +49,8 @@ public final class InMemoryLockStore implements LockStore {
     Instant now = clock.instant();
     var lease = new Lease(id, request, ++lastToken, now, now.plus(request.lifetime()));
     leases.put(id, lease);
+    Mutation mutation = Mutation.current();
+    principals.put(id, mutation == null ? "" : mutation.call().principal());
     tell(LockEvent.acquired(lease));
     return new Granted(lease);
   }
@@ -133,6 +138,11 @@ public final class InMemoryLockStore implements LockStore {
   @Override
   public synchronized Optional<Lease> find(UUID id) {
     return Optional.ofNullable(leases.get(id)).filter(this::alive);
+  }
+
+  @Override
+  public synchronized Optional<String> acquiredBy(UUID id) {
+    return find(id).map(lease -> principals.get(lease.id()));
   }
 
   @Override

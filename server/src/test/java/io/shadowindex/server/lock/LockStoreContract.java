@@ -12,7 +12,10 @@ import io.shadowindex.server.lock.LockStore.LockFilter;
 import io.shadowindex.server.lock.LockStore.Released;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
+import io.shadowindex.server.request.Call;
+import io.shadowindex.server.request.Mutation;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -61,6 +64,35 @@ public abstract class LockStoreContract {
     assertThat(store().find(lease.id())).contains(lease);
     assertThat(store().list(new LockFilter("main", "link_type", "ålice"), 10))
         .containsExactly(lease);
+  }
+
+  @Test
+  void aLockBelongsToWhoeverAskedForItUntilItEnds() {
+    Lease lease =
+        Mutation.during(
+            new Mutation(call("worker")), () -> granted(acquire(BOTH, LockMode.SHARED)));
+    Lease nobodys = granted(acquire(ELSEWHERE, LockMode.SHARED));
+
+    assertThat(store().acquiredBy(lease.id())).contains("worker");
+    assertThat(store().acquiredBy(nobodys.id())).contains("");
+    advance(TTL.plusSeconds(1));
+    assertThat(store().acquiredBy(lease.id())).isEmpty();
+    assertThat(store().acquiredBy(UUID.randomUUID())).isEmpty();
+  }
+
+  private static Call call(String principal) {
+    return new Call(
+        UUID.randomUUID(),
+        Instant.EPOCH,
+        principal,
+        "",
+        "AcquireLock",
+        null,
+        Call.Target.NONE,
+        null,
+        null,
+        null,
+        false);
   }
 
   @Test
