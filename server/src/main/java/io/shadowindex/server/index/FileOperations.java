@@ -113,7 +113,8 @@ public interface FileOperations {
       @Override
       public void makeReadOnly(Path file) throws IOException {
         try (var directory = Files.newDirectoryStream(parent(file))) {
-          PosixFileAttributeView view = viewOfFile(directory, Objects.requireNonNull(file.getFileName()));
+          PosixFileAttributeView view =
+              viewOfFile(directory, Objects.requireNonNull(file.getFileName()));
           var permissions = new HashSet<>(view.readAttributes().permissions());
           if (permissions.removeAll(WRITE_PERMISSIONS)) {
             view.setPermissions(permissions);
