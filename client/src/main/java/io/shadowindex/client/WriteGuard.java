@@ -102,9 +102,9 @@ public final class WriteGuard {
     }
 
     /**
-     * Gives the lease back. One that has run out is gone already, and one that cannot be given back,
-     * because no server answers or the thread is interrupted, ends with its time; neither is a
-     * failure of the write.
+     * Gives the lease back. One that has run out is gone already, and one that cannot be given
+     * back, because no server answers or the thread is interrupted, ends with its time; neither is
+     * a failure of the write.
      */
     @Override
     public void close() {

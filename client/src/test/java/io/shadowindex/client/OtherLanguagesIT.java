@@ -112,7 +112,9 @@ final class OtherLanguagesIT {
 
     assertThat(worker.waitFor(1, MINUTES)).isTrue();
     assertThat(worker.exitValue()).isOne();
-    assertThat(read(said)).contains("FAILED_PRECONDITION: ", "CANCELLED").doesNotContain("complete");
+    assertThat(read(said))
+        .contains("FAILED_PRECONDITION: ", "CANCELLED")
+        .doesNotContain("complete: ");
   }
 
   @Test
