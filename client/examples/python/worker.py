@@ -76,6 +76,8 @@ def main():
     parser.add_argument("input", type=pathlib.Path)
     arguments = parser.parse_args()
     files = sorted(file for file in arguments.input.rglob("*") if file.is_file())
+    if not files:
+        parser.error(f"there are no files in {arguments.input}")
 
     options = {
         "grpc.keepalive_time_ms": 30_000,  # notices a server that is gone without a word
@@ -104,7 +106,7 @@ def main():
         )
         while call(service.ReportProgress, progress).directive == worker_pb2.Directive.PAUSE:
             print("paused", flush=True)
-            time.sleep(1)
+            time.sleep(5)
         time.sleep(arguments.pause_ms / 1000)
 
     try:

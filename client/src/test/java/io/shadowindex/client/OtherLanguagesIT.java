@@ -114,7 +114,7 @@ final class OtherLanguagesIT {
     assertThat(worker.exitValue()).isOne();
     assertThat(read(said))
         .contains("FAILED_PRECONDITION: ", "CANCELLED")
-        .doesNotContain("complete");
+        .doesNotContain("complete: ");
   }
 
   @Test

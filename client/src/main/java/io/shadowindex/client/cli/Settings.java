@@ -69,7 +69,11 @@ final class Settings {
   /** A context that is not there says nothing here: 'context use' has to work to mend that. */
   Format format() {
     return variable("output", options.output)
-        .or(() -> context.map(config.contexts()::get).flatMap(from -> said(from, "output")))
+        .or(
+            () ->
+                context
+                    .flatMap(name -> Optional.ofNullable(config.contexts().get(name)))
+                    .flatMap(from -> said(from, "output")))
         .map(value -> value.as(new ValueName<>(Format.class)::convert))
         .orElse(Format.TABLE);
   }
