@@ -21,6 +21,9 @@ final class Calls implements Measure {
   private static final String RATE = "calls/s";
   private static final String STREAM = "StreamProgress, %d streams".formatted(STREAMS);
 
+  /** Many more than a client reports. */
+  private static final long RECORDS = 10_000_000;
+
   @Override
   public String id() {
     return "calls";
@@ -93,7 +96,7 @@ final class Calls implements Measure {
     Map<Subject, List<Call>> reporting = new LinkedHashMap<>();
     Map<Subject, List<Call>> asking = new LinkedHashMap<>();
     for (Subject subject : subjects) {
-      reporting.put(subject, clients(count, i -> reporting(subject, i)));
+      reporting.put(subject, clients(count, i -> reporting(subject, i, count * RECORDS)));
       asking.put(subject, clients(count, i -> asking(subject.connections())));
     }
     for (int round = 0; round < lab.plan().rounds(); round++) {
@@ -117,11 +120,12 @@ final class Calls implements Measure {
         .add(subject.name(), load, "p99 ms", sample.millisAt(99));
   }
 
-  private static Call reporting(Subject subject, int client) {
+  /** Begins with a count of records above what fewer clients reported of the same build. */
+  private static Call reporting(Subject subject, int client, long first) {
     var stub = ShadowIndexServiceGrpc.newBlockingStub(subject.connections().calling());
     var report = report(subject, client);
     return new Call() {
-      private long records;
+      private long records = first;
 
       @Override
       public void make() {
@@ -152,7 +156,7 @@ final class Calls implements Measure {
 
   private static void streams(Lab lab, List<Subject> subjects, Table table) throws Exception {
     int each = lab.plan().deliveries() / STREAMS;
-    long first = 1_000_000_000; // above what the unary calls reported
+    long first = (lab.plan().clients().getLast() + 1) * RECORDS; // above what the calls reported
     for (int round = -1; round < lab.plan().rounds(); round++) {
       for (Subject subject : subjects) {
         long records = first + (long) (round + 1) * each;

@@ -35,6 +35,7 @@ final class ShadowIndexServer implements AutoCloseable {
     var command = new ArrayList<String>();
     command.add(lab.file("server/bin/shadowindex-server").toAbsolutePath().toString());
     command.addAll(List.of("--listen", "127.0.0.1:0", "--data-dir", directory.toString()));
+    command.addAll(List.of("--max-builds-per-branch", "10000")); // as many as there are writers
     command.addAll(flags);
     var process = new Launched(new ProcessBuilder(command), log(directory));
     try {
