@@ -10,6 +10,7 @@ import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
+import io.shadowindex.server.testing.AtStep;
 import io.shadowindex.server.testing.LuceneIndexes;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.BuildConfig;
@@ -256,12 +257,7 @@ final class ProbeTest {
   void aCrashInAProbeLeavesTheLinkWhereItIs(SwitchStep step) throws IOException {
     ShadowIndex old = live("query=0");
     ShadowIndex next = scripted("query=0\nquery.live=fails");
-    observer =
-        reached -> {
-          if (reached == step) {
-            throw new IllegalStateException("stopped");
-          }
-        };
+    observer = AtStep.crash(step);
 
     assertThat(catchThrowable(() -> server.switchTo(next))).isNotNull();
     server.close();

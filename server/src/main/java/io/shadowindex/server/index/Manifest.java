@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -93,7 +94,7 @@ public record Manifest(List<Entry> files) {
         throw new DamagedException(null);
       }
       return manifest;
-    } catch (JacksonException e) {
+    } catch (JacksonException | CharConversionException e) {
       throw new DamagedException(e);
     }
   }
