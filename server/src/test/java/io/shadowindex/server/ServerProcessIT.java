@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher and the process: what it prints, how it ends. */
 final class ServerProcessIT {
+
+  private static final int FIRST_STARTS = Integer.getInteger("shadowindex.first.starts", 3);
 
   @TempDir private Path directory;
 
@@ -48,6 +51,22 @@ final class ServerProcessIT {
                   .getShadowIndex()
                   .getState())
           .isEqualTo(ShadowIndex.State.BUILDING);
+    }
+  }
+
+  @Test
+  void aFirstStartThatIsKilledAnywhereIsFollowedByOneThatServes() throws Exception {
+    long seed = Long.getLong("seed", System.nanoTime());
+    System.out.println("seed " + seed);
+    var random = new Random(seed);
+    for (int i = 0; i < FIRST_STARTS; i++) {
+      Path data = directory.resolve("data-" + i);
+      Process starting = ServerProcess.launch(data, Map.of());
+      var _ = starting.waitFor(200 + random.nextInt(1000), TimeUnit.MILLISECONDS);
+      starting.destroyForcibly().waitFor();
+      try (ServerProcess server = ServerProcess.start(data)) {
+        assertThat(start(server).getState()).isEqualTo(ShadowIndex.State.BUILDING);
+      }
     }
   }
 

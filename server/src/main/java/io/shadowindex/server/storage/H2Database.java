@@ -23,7 +23,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.flywaydb.core.Flyway;
 import org.h2.engine.Constants;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.jooq.Configuration;
@@ -54,10 +53,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class H2Database implements Transactions, AutoCloseable {
 
-  /** The file of the database, in its directory and in backups. */
-  static final String FILE = "shadowindex.mv.db";
-
-  private static final String NAME = "shadowindex";
   private static final int MAX_BATCH = 256;
   private static final int READ_CONNECTIONS = 16;
 
@@ -209,18 +204,8 @@ public final class H2Database implements Transactions, AutoCloseable {
    * @param onFailure told once, on the writer thread, when the disk has failed
    */
   public static H2Database open(Path directory, Consumer<Throwable> onFailure) {
-    // WRITE_DELAY has to be in the URL: a stored setting is ignored when the database is reopened.
-    String url =
-        "jdbc:h2:file:%s;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=5000;DB_CLOSE_DELAY=-1"
-            .formatted(directory.resolve(NAME).toAbsolutePath());
-    JdbcConnectionPool connections = JdbcConnectionPool.create(url, "", "");
+    JdbcConnectionPool connections = DatabaseFile.open(directory);
     connections.setMaxConnections(READ_CONNECTIONS + 2); // and the writer, and a backup
-    Flyway.configure()
-        .dataSource(connections)
-        .locations("classpath:io/shadowindex/server/storage/migration")
-        .loggers("slf4j")
-        .load()
-        .migrate();
     try {
       return new H2Database(connections, onFailure);
     } catch (SQLException e) {

@@ -89,9 +89,9 @@ public final class StateRestore {
     files.deleteTree(draft);
     files.createDirectories(draft);
     try {
-      unpack(backup, draft.resolve(H2Database.FILE));
+      unpack(backup, draft.resolve(DatabaseFile.FILE));
       beginAnew(backup);
-      files.sync(draft.resolve(H2Database.FILE));
+      files.sync(draft.resolve(DatabaseFile.FILE));
       files.sync(draft);
       files.deleteTree(restored);
       files.rename(draft, restored);
@@ -121,7 +121,7 @@ public final class StateRestore {
 
   private static void unpack(Path backup, Path file) throws IOException {
     try (var zip = new ZipFile(backup.toFile())) {
-      var entry = zip.getEntry(H2Database.FILE);
+      var entry = zip.getEntry(DatabaseFile.FILE);
       if (entry == null || zip.size() != 1) {
         throw new NotBackupException(backup, "it does not hold a state and nothing else", null);
       }
