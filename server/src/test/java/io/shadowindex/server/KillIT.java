@@ -2,30 +2,10 @@ package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.grpc.Status.Code;
-import io.grpc.StatusRuntimeException;
+import io.shadowindex.server.testing.IndexClient;
 import io.shadowindex.server.testing.Samples;
 import io.shadowindex.server.testing.ServerProcess;
-import io.shadowindex.server.testing.TestServer;
-import io.shadowindex.v1.CancelBuildRequest;
-import io.shadowindex.v1.CompleteBuildRequest;
-import io.shadowindex.v1.FailBuildRequest;
-import io.shadowindex.v1.GetIndexRequest;
-import io.shadowindex.v1.GetShadowIndexRequest;
-import io.shadowindex.v1.Index;
-import io.shadowindex.v1.IndexType;
-import io.shadowindex.v1.RetryBuildRequest;
-import io.shadowindex.v1.RollbackIndexRequest;
-import io.shadowindex.v1.RollbackIndexResponse;
-import io.shadowindex.v1.ShadowIndex;
-import io.shadowindex.v1.ShadowIndex.State;
-import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
-import io.shadowindex.v1.StartBuildRequest;
-import io.shadowindex.v1.SwitchIndexRequest;
-import io.shadowindex.v1.SwitchIndexResponse;
-import io.shadowindex.v1.SwitchStrategy;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -63,26 +43,18 @@ final class KillIT {
   /** One in that many kills hits a server that is still starting, perhaps in its recovery. */
   private static final int KILLS_PER_KILL_AT_START = 5;
 
-  private static final List<String> FILES = List.of("segments", "terms", "sub/postings");
-
-  /** One in that many indexes is served from a copy. */
-  private static final int INDEXES_PER_COPY = 4;
-
   private static final int START_MILLIS = 1500;
 
   /** Starts are most of this test's time, and a short life needs no better compiler. */
   private static final Map<String, String> QUICK_START =
       Map.of("SHADOWINDEX_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xms200m -Xmn150m");
 
-  private final AtomicLong acknowledged = new AtomicLong();
+  private final IndexClient.Findings findings = new IndexClient.Findings();
   private final AtomicLong reads = new AtomicLong();
   private final AtomicInteger killsLeft = new AtomicInteger(KILLS);
   private final AtomicInteger kills = new AtomicInteger();
   private final AtomicInteger killsAtStart = new AtomicInteger();
-  private final Queue<String> lost = new ConcurrentLinkedQueue<>();
   private final Queue<String> misses = new ConcurrentLinkedQueue<>();
-  private final Queue<String> unusable = new ConcurrentLinkedQueue<>();
-  private final Samples lockHeld = new Samples();
   private final Samples startToListening = new Samples();
   private final Samples recovery = new Samples();
 
@@ -107,27 +79,27 @@ final class KillIT {
         "%d kills (%d during a start), %d acknowledged, %d lost, %d unusable, %d reads, %d misses%n",
         kills.get(),
         killsAtStart.get(),
-        acknowledged.get(),
-        lost.size(),
-        unusable.size(),
+        findings.acknowledged(),
+        findings.lost().size(),
+        findings.unusable().size(),
         reads.get(),
         misses.size());
-    System.out.println("lock held: " + lockHeld);
+    System.out.println("lock held: " + findings.lockHeld());
     System.out.println("process start to listening: " + startToListening);
     System.out.println("recovery of it: " + recovery);
-    assertThat(lost).isEmpty();
+    assertThat(findings.lost()).isEmpty();
     assertThat(misses).isEmpty();
-    assertThat(unusable).isEmpty();
+    assertThat(findings.unusable()).isEmpty();
     assertThat(kills).hasValue(KILLS);
-    assertThat(acknowledged).hasValueGreaterThan(KILLS);
+    assertThat(findings.acknowledged()).isGreaterThan(KILLS);
     assertThat(reads).hasValueGreaterThan(KILLS);
   }
 
   /** One server that is killed its share of times, with its clients and its readers. */
   private @Nullable Void killAndRestart(Path data, Random random) throws Exception {
-    var clients = new ArrayList<Client>();
+    var clients = new ArrayList<IndexClient>();
     for (int i = 0; i < CLIENTS; i++) {
-      clients.add(new Client("branch-" + i, new Random(random.nextLong())));
+      clients.add(new IndexClient("branch-" + i, new Random(random.nextLong()), findings));
     }
     var done = new AtomicBoolean();
     var readers = new ArrayList<Thread>();
@@ -156,7 +128,7 @@ final class KillIT {
   }
 
   private boolean nothingWentWrong() {
-    return lost.isEmpty() && misses.isEmpty() && unusable.isEmpty();
+    return findings.lost().isEmpty() && misses.isEmpty() && findings.unusable().isEmpty();
   }
 
   private void killWhileStarting(Path data, Random random) throws Exception {
@@ -166,12 +138,12 @@ final class KillIT {
     killsAtStart.incrementAndGet();
   }
 
-  private void killAtWork(Path data, List<Client> clients, Random random) throws Exception {
+  private void killAtWork(Path data, List<IndexClient> clients, Random random) throws Exception {
     try (ServerProcess server = start(data)) {
       clients.forEach(client -> client.checkAfterRestart(server.stub()));
       List<Thread> working = new ArrayList<>();
       var firstAnswers = new CountDownLatch(CLIENTS);
-      for (Client client : clients) {
+      for (IndexClient client : clients) {
         working.add(Thread.ofVirtual().start(() -> client.workUntilKilled(server, firstAnswers)));
       }
       assertThat(firstAnswers.await(30, TimeUnit.SECONDS)).isTrue();
@@ -190,11 +162,11 @@ final class KillIT {
   }
 
   /** Reads all indexes in turn, a thousand times a second, leaving the processor to the server. */
-  private void readUntil(AtomicBoolean done, Path data, List<Client> clients) {
+  private void readUntil(AtomicBoolean done, Path data, List<IndexClient> clients) {
     var seen = new HashSet<String>();
     while (!done.get()) {
-      for (Client client : clients) {
-        read(data, client.branch, seen);
+      for (IndexClient client : clients) {
+        read(data, client.branch(), seen);
         LockSupport.parkNanos(1_000_000);
       }
     }
@@ -204,237 +176,15 @@ final class KillIT {
     Path link = data.resolve("index/live").resolve(branch).resolve("SEARCH_INDEX/default");
     try {
       Path generation = link.toRealPath();
-      for (String file : FILES) {
-        String id = Files.readString(generation.resolve(file));
-        if (!generation.getFileName().toString().equals(id)) {
-          misses.add(branch + " is live with the files of " + id);
-        }
+      Set<String> builds = IndexClient.buildsIn(generation);
+      if (!builds.equals(Set.of(generation.getFileName().toString()))) {
+        misses.add(branch + " is live with the files of " + builds);
       }
       seen.add(branch);
       reads.incrementAndGet();
     } catch (IOException e) {
       if (seen.contains(branch)) {
         misses.add("read failed: " + e);
-      }
-    }
-  }
-
-  /** One client that changes one index, one call at a time, and remembers what it was told. */
-  private final class Client {
-    private final String branch;
-    private final Random random;
-
-    /** The newest answer; null before the first. */
-    private @Nullable ShadowIndex told;
-
-    /** The state that the call under way would lead to; null when none is. */
-    private @Nullable State asked;
-
-    Client(String branch, Random random) {
-      this.branch = branch;
-      this.random = random;
-    }
-
-    void workUntilKilled(ServerProcess server, CountDownLatch firstAnswer) {
-      try {
-        while (true) {
-          step(server.stub());
-          acknowledged.incrementAndGet();
-          firstAnswer.countDown();
-        }
-      } catch (StatusRuntimeException e) {
-        if (e.getStatus().getCode() != Code.UNAVAILABLE) {
-          unusable.add(branch + " was refused: " + e);
-        }
-      } catch (IOException e) {
-        unusable.add(branch + " could not write: " + e);
-      } finally {
-        firstAnswer.countDown();
-      }
-    }
-
-    private void step(ShadowIndexServiceBlockingStub stub) throws IOException {
-      ShadowIndex build = told;
-      if (build == null) {
-        asked = State.BUILDING;
-        told = start(stub);
-      } else {
-        String id = build.getShadowIndexId();
-        switch (build.getState()) {
-          case BUILDING -> {
-            if (random.nextInt(10) == 0) {
-              asked = State.FAILED;
-              told =
-                  stub.failBuild(
-                          FailBuildRequest.newBuilder()
-                              .setShadowIndexId(id)
-                              .setErrorMessage("on purpose")
-                              .build())
-                      .getShadowIndex();
-            } else {
-              for (String file : FILES) {
-                TestServer.write(build, file, id);
-              }
-              asked = State.BUILT;
-              told =
-                  stub.completeBuild(
-                          CompleteBuildRequest.newBuilder()
-                              .setShadowIndexId(id)
-                              .setRecordCount(1)
-                              .build())
-                      .getShadowIndex();
-            }
-          }
-          case BUILT -> {
-            asked = State.ACTIVE;
-            SwitchIndexResponse response =
-                stub.switchIndex(
-                    SwitchIndexRequest.newBuilder()
-                        .setShadowIndexId(id)
-                        .setBackupCurrent(true)
-                        .build());
-            if (!response.getSuccess()) {
-              unusable.add(branch + " was not switched: " + response.getMessage());
-            }
-            lockHeld.addMicros(response.getLockHeldMicros());
-            told = response.getShadowIndex();
-          }
-          case FAILED -> {
-            if (random.nextBoolean()) {
-              asked = State.BUILDING;
-              told =
-                  stub.retryBuild(RetryBuildRequest.newBuilder().setShadowIndexId(id).build())
-                      .getShadowIndex();
-            } else {
-              asked = State.CANCELLED;
-              told =
-                  stub.cancelBuild(CancelBuildRequest.newBuilder().setShadowIndexId(id).build())
-                      .getShadowIndex();
-            }
-          }
-          case ACTIVE -> {
-            asked = State.CLEANUP;
-            ShadowIndex previous = random.nextInt(5) == 0 ? rollBack(stub) : null;
-            asked = State.BUILDING;
-            told = previous == null ? start(stub) : previous;
-          }
-          case CANCELLED -> {
-            asked = State.BUILDING;
-            told = start(stub);
-          }
-          default -> unusable.add(branch + " is in state " + build.getState());
-        }
-      }
-      asked = null;
-    }
-
-    /** The generation that is live after a rollback; null when there is none to go back to. */
-    private @Nullable ShadowIndex rollBack(ShadowIndexServiceBlockingStub stub) {
-      try {
-        RollbackIndexResponse response =
-            stub.rollbackIndex(
-                RollbackIndexRequest.newBuilder()
-                    .setBranchName(branch)
-                    .setIndexType(IndexType.Enum.SEARCH_INDEX)
-                    .build());
-        if (!response.getSuccess()) {
-          unusable.add(branch + " was not rolled back: " + response.getMessage());
-        }
-        lockHeld.addMicros(response.getLockHeldMicros());
-        return response.getShadowIndex();
-      } catch (StatusRuntimeException e) {
-        if (e.getStatus().getCode() == Code.FAILED_PRECONDITION
-            && TestServer.reason(e).equals("NO_PREVIOUS_GENERATION")) {
-          return null;
-        }
-        throw e;
-      }
-    }
-
-    private ShadowIndex start(ShadowIndexServiceBlockingStub stub) {
-      return stub.startBuild(
-              StartBuildRequest.newBuilder()
-                  .setBranchName(branch)
-                  .setIndexType(IndexType.Enum.SEARCH_INDEX)
-                  .addResourceTypes("object_type-" + branch)
-                  .setSwitchStrategy(
-                      random.nextInt(INDEXES_PER_COPY) == 0
-                          ? SwitchStrategy.Enum.COPY_AND_REPLACE
-                          : SwitchStrategy.Enum.ATOMIC_RENAME)
-                  .build())
-          .getShadowIndex();
-    }
-
-    /** What the client was told must be so, or what it had asked for when the server was killed. */
-    void checkAfterRestart(ShadowIndexServiceBlockingStub stub) {
-      ShadowIndex before = told;
-      if (before == null) {
-        return;
-      }
-      Index index =
-          stub.getIndex(
-                  GetIndexRequest.newBuilder()
-                      .setBranchName(branch)
-                      .setIndexType(IndexType.Enum.SEARCH_INDEX)
-                      .build())
-              .getIndex();
-      ShadowIndex now = find(stub, before.getShadowIndexId());
-      if (now == null) {
-        lost.add(
-            "%s: %s was acknowledged %s, revision %d, and is gone; the index has %s"
-                .formatted(
-                    branch,
-                    before.getShadowIndexId(),
-                    before.getState(),
-                    before.getRevision(),
-                    index));
-        return;
-      }
-      boolean asTold = now.getState() == before.getState();
-      boolean asAsked = asked != null && now.getState() == asked;
-      // A start that was cut off leaves the new build FAILED or BUILDING and this one as it was; a
-      // retry that was cut off while it prepared leaves this one FAILED.
-      if (!asTold && !asAsked) {
-        lost.add(
-            "%s: %s was acknowledged %s, asked %s, is %s"
-                .formatted(
-                    branch, before.getShadowIndexId(), before.getState(), asked, now.getState()));
-      }
-      boolean active =
-          index.getActiveGeneration().getShadowIndexId().equals(now.getShadowIndexId());
-      if (active != (now.getState() == State.ACTIVE)) {
-        lost.add("%s: %s is live although this is so: %s".formatted(branch, index, now));
-      }
-      if (index.hasActiveGeneration()) {
-        checkLink(index);
-      }
-      ShadowIndex current = now.getState() == State.CLEANUP ? index.getActiveGeneration() : now;
-      told = index.hasLiveBuild() ? index.getLiveBuild() : current;
-      asked = null;
-    }
-
-    private void checkLink(Index index) {
-      try {
-        Path target = Path.of(index.getCurrentIndexPath()).toRealPath();
-        ShadowIndex expected = index.getActiveGeneration();
-        boolean copied = expected.getSwitchStrategy() == SwitchStrategy.Enum.COPY_AND_REPLACE;
-        if (!target.endsWith(Path.of(copied ? "serve" : "builds", expected.getShadowIndexId()))) {
-          lost.add(branch + ": the link leads to " + target + " instead of " + expected);
-        }
-      } catch (IOException e) {
-        lost.add(branch + ": the link leads nowhere: " + e);
-      }
-    }
-
-    private static @Nullable ShadowIndex find(ShadowIndexServiceBlockingStub stub, String id) {
-      try {
-        return stub.getShadowIndex(GetShadowIndexRequest.newBuilder().setShadowIndexId(id).build())
-            .getShadowIndex();
-      } catch (StatusRuntimeException e) {
-        if (e.getStatus().getCode() == Code.NOT_FOUND) {
-          return null;
-        }
-        throw e;
       }
     }
   }

@@ -3,13 +3,11 @@ package io.shadowindex.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.grpc.Context;
-import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
-import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.testing.History;
 import io.shadowindex.server.testing.ServerProcess;
 import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.server.testing.WatchRecorder;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.ClaimBuildRequest;
 import io.shadowindex.v1.CompleteBuildRequest;
@@ -22,19 +20,14 @@ import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.ShadowIndex;
-import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.SwitchIndexRequest;
-import io.shadowindex.v1.WatchBuildRequest;
-import io.shadowindex.v1.WatchBuildResponse;
-import io.shadowindex.v1.WatchBuildsRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -79,15 +72,16 @@ final class WatchKillIT {
     Path data = directory.resolve("data");
     server.set(ServerProcess.start(data, ServerProcess.QUICK_START));
     ShadowIndex followed = start("followed");
-    var recorders = new ArrayList<>(List.of(new Recorder(followed.getShadowIndexId())));
+    var recorders =
+        new ArrayList<>(List.of(new WatchRecorder(server::get, followed.getShadowIndexId())));
     for (int i = 0; i < RECORDERS_OF_ALL; i++) {
-      recorders.add(new Recorder(null));
+      recorders.add(new WatchRecorder(server::get, null));
     }
     try (var threads = Executors.newCachedThreadPool()) {
       var recording = new ArrayList<Future<?>>();
-      for (Recorder recorder : recorders) {
+      for (WatchRecorder recorder : recorders) {
         var own = new Random(random.nextLong());
-        recording.add(threads.submit(() -> recorder.record(own)));
+        recording.add(threads.submit(() -> recorder.record(own, () -> last)));
       }
       var changing = new ArrayList<Future<?>>();
       for (int i = 0; i < LANES; i++) {
@@ -122,12 +116,12 @@ final class WatchKillIT {
         "%d kills, %,d events, %,d acknowledged changes, %d cuts%n",
         KILLS, last(recorders), acknowledged.size(), cuts(recorders));
 
-    History all = recorders.get(1).history;
-    for (Recorder recorder : recorders.subList(1, recorders.size())) {
-      recorder.history.assertComplete(recorder.history.revision());
-      recorder.history.assertLegal();
+    History all = recorders.get(1).history();
+    for (WatchRecorder recorder : recorders.subList(1, recorders.size())) {
+      recorder.history().assertComplete(recorder.history().revision());
+      recorder.history().assertLegal();
     }
-    assertThat(recorders.getFirst().history.revisions())
+    assertThat(recorders.getFirst().history().revisions())
         .isEqualTo(all.revisionsOf(UUID.fromString(followed.getShadowIndexId())));
     acknowledged.forEach((revision, id) -> assertThat(all.buildAt(revision)).hasToString(id));
   }
@@ -177,92 +171,15 @@ final class WatchKillIT {
     server.set(ServerProcess.start(data, environment));
   }
 
-  private static long last(List<Recorder> recorders) {
+  private static long last(List<WatchRecorder> recorders) {
     return recorders.stream()
-        .mapToLong(recorder -> recorder.history.revision())
+        .mapToLong(recorder -> recorder.history().revision())
         .max()
         .orElseThrow();
   }
 
-  private static int cuts(List<Recorder> recorders) {
-    return recorders.stream().mapToInt(recorder -> recorder.cuts).sum();
-  }
-
-  /** A watcher of one build or, without an id, of all; with what it was told by all servers. */
-  private final class Recorder {
-    private final @Nullable String build;
-    private final History history = new History();
-    private long revision;
-    private int cuts;
-
-    Recorder(@Nullable String build) {
-      this.build = build;
-    }
-
-    /**
-     * Reads until it has been told everything, and resumes after kills and after cuts of its own.
-     */
-    @Nullable Void record(Random random) {
-      while (revision < last) {
-        int budget = 1 + random.nextInt(400);
-        try (Context.CancellableContext call = Context.current().withCancellation()) {
-          call.run(() -> read(budget));
-        } catch (StatusRuntimeException e) {
-          if (!isLost(e)) {
-            throw e;
-          }
-          LockSupport.parkNanos(20_000_000); // as a client pauses before it connects again
-        }
-        cuts++;
-      }
-      return null;
-    }
-
-    private void read(int budget) {
-      ShadowIndexServiceBlockingStub stub = server.get().stub();
-      if (build == null) {
-        var request =
-            WatchBuildsRequest.newBuilder().setFromRevision(revision).setHeartbeatSeconds(1);
-        var messages = stub.watchBuilds(request.build());
-        for (int i = 0; i < budget && revision < last && messages.hasNext(); i++) {
-          var message = messages.next();
-          take(message.getShadowIndexId(), message.getEvent());
-        }
-      } else {
-        var request =
-            WatchBuildRequest.newBuilder()
-                .setShadowIndexId(build)
-                .setFromRevision(revision)
-                .setHeartbeatSeconds(1)
-                .setFollow(true);
-        Iterator<WatchBuildResponse> messages = stub.watchBuild(request.build());
-        for (int i = 0; i < budget && revision < last && messages.hasNext(); i++) {
-          take(build, messages.next());
-        }
-      }
-    }
-
-    private void take(String id, WatchBuildResponse message) {
-      assertThat(message.getRevision()).isGreaterThanOrEqualTo(revision);
-      revision = message.getRevision();
-      switch (message.getEventCase()) {
-        case STATE_CHANGE -> {
-          var change = message.getStateChange();
-          add(id, state(change.getPreviousState()), state(change.getState()));
-        }
-        case SWITCH_STEP, NOTICE -> add(id, null, null);
-        case SNAPSHOT -> throw new AssertionError("a watch that resumes begins with no snapshot");
-        case STAGING, PROGRESS, HEARTBEAT, EVENT_NOT_SET -> {}
-      }
-    }
-
-    private void add(String id, @Nullable BuildState previous, @Nullable BuildState state) {
-      history.add(new History.Event(revision, UUID.fromString(id), state != null, previous, state));
-    }
-  }
-
-  private static @Nullable BuildState state(State state) {
-    return state == State.STATE_UNSPECIFIED ? null : BuildState.valueOf(state.name());
+  private static int cuts(List<WatchRecorder> recorders) {
+    return recorders.stream().mapToInt(recorder -> recorder.cuts()).sum();
   }
 
   /** Moves the newest build of a branch on, from whatever state a kill has left it in. */
@@ -275,7 +192,7 @@ final class WatchKillIT {
       try {
         change(build, random);
       } catch (StatusRuntimeException e) {
-        if (!isLost(e)) {
+        if (!ServerProcess.isLost(e)) {
           throw e;
         }
       }
@@ -347,7 +264,7 @@ final class WatchKillIT {
           default -> LockSupport.parkNanos(random.nextInt(1_000_000));
         }
       } catch (StatusRuntimeException e) {
-        if (!isLost(e)) {
+        if (!ServerProcess.isLost(e)) {
           throw e;
         }
       }
@@ -410,20 +327,11 @@ final class WatchKillIT {
       try {
         return call.apply(server.get().stub());
       } catch (StatusRuntimeException e) {
-        if (!isLost(e)) {
+        if (!ServerProcess.isLost(e)) {
           throw e;
         }
         LockSupport.parkNanos(20_000_000); // as a client pauses before it asks again
       }
     }
-  }
-
-  /** Whether the server went away, which no server says of itself. */
-  private static boolean isLost(StatusRuntimeException failure) {
-    Code code = failure.getStatus().getCode();
-    return code == Code.UNAVAILABLE
-        || code == Code.UNKNOWN
-        || code == Code.CANCELLED
-        || code == Code.DEADLINE_EXCEEDED;
   }
 }

@@ -3,7 +3,11 @@ package io.shadowindex.server.testing;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.shadowindex.v1.LockServiceGrpc;
+import io.shadowindex.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
 import java.io.BufferedReader;
@@ -144,12 +148,30 @@ public final class ServerProcess implements AutoCloseable {
     return ShadowIndexServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
   }
 
+  /** A stub of the locks with a deadline, so that no test hangs. */
+  public LockServiceBlockingStub locks() {
+    return LockServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
+  }
+
+  public ManagedChannel channel() {
+    return channel;
+  }
+
   /** How the process ended, which it has to do by itself within half a minute. */
   public int exitCode() throws InterruptedException {
     if (!ends()) {
       throw new AssertionError("the process goes on");
     }
     return process.exitValue();
+  }
+
+  /** Whether the server went away, which no server says of itself. */
+  public static boolean isLost(StatusRuntimeException failure) {
+    Code code = failure.getStatus().getCode();
+    return code == Code.UNAVAILABLE
+        || code == Code.UNKNOWN
+        || code == Code.CANCELLED
+        || code == Code.DEADLINE_EXCEEDED;
   }
 
   public long pid() {
@@ -169,10 +191,15 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Lets it work for so long first: at which moment it is killed is the point of a test. */
   public void killAfter(int millis) throws InterruptedException {
+    workFor(millis);
+    kill();
+  }
+
+  /** Lets it work for so long. */
+  public void workFor(long millis) throws InterruptedException {
     if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
       throw new AssertionError("the server ended by itself, with " + process.exitValue());
     }
-    kill();
   }
 
   /** Asks the process to stop, SIGTERM, and answers its exit code. */

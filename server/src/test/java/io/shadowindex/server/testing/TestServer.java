@@ -113,6 +113,11 @@ public final class TestServer implements AutoCloseable {
     return failures;
   }
 
+  /** Fails when the server has refused a call in another way than it has to. */
+  public void assertConformed() {
+    conformance.assertConformed();
+  }
+
   /** A stub with a deadline, so that no test hangs. */
   public ShadowIndexServiceBlockingStub stub() {
     return ShadowIndexServiceGrpc.newBlockingStub(channel).withDeadlineAfter(30, TimeUnit.SECONDS);
@@ -246,6 +251,6 @@ public final class TestServer implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     server.close();
-    conformance.assertConformed();
+    assertConformed();
   }
 }

@@ -2,6 +2,7 @@ package io.shadowindex.server.testing;
 
 import static org.awaitility.Awaitility.await;
 
+import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
@@ -22,9 +23,13 @@ public final class WorkerStream {
   private final StreamObserver<StreamProgressRequest> requests;
 
   public WorkerStream(TestServer server, ShadowIndex build, String workerId) {
+    this(server.channel(), build, workerId);
+  }
+
+  public WorkerStream(Channel channel, ShadowIndex build, String workerId) {
     this.build = build;
     this.workerId = workerId;
-    this.requests = ShadowIndexServiceGrpc.newStub(server.channel()).streamProgress(answers);
+    this.requests = ShadowIndexServiceGrpc.newStub(channel).streamProgress(answers);
   }
 
   /** The report of that worker, to be added to. */
