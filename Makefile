@@ -14,7 +14,7 @@ BUF_VERSION = 1.75.0
 FIND_BUF = buf=$$(command -v buf || echo "npx --yes @bufbuild/buf@$(BUF_VERSION)"); \
   $$buf --version >/dev/null 2>&1 || { buf=; echo "buf cannot be had: the protos are not looked at"; }
 
-SOURCES := pom.xml $(shell find proto server client -type f -not -path '*/target/*' -not -path 'client/bench/*')
+SOURCES := pom.xml $(shell find proto server client -type f -not -path '*/target/*' -not -path 'client/bench/*' -not -path 'client/dist/*')
 BENCH_SOURCES := $(shell find client/bench -type f -not -path '*/target/*')
 BUILT := target/built
 BENCH_BUILT := target/built-bench
@@ -69,6 +69,17 @@ test-clients: $(BUILT) ## recipes, and examples in Python and JavaScript, agains
 	@$(MVN) verify -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false \
 	  -Dtest=none -Dit.test=OtherLanguagesIT,RecipesIT -Dshadowindex.examples=true -Dshadowindex.buf=$(BUF_VERSION)
 
+.PHONY: fuzz
+fuzz: ## Jazzer looks for names, manifests and requests that break a promise (MINUTES=10)
+	@$(MVN) -q -Pfuzz test -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dtest=FuzzTest -Dshadowindex.fuzz.ms=0 -Dshadowindex.fuzz.corpus=target/fuzz
+	@server/bin/fuzz $(or $(MINUTES),10)
+
+.PHONY: soak
+soak: ## everything at once under kills and faults, then all promises are checked (MINUTES=20)
+	@$(MVN) verify -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dtest=none -Dit.test=SoakIT -Dshadowindex.soak.seconds=$$(( $(or $(MINUTES),20) * 60 ))
+
 .PHONY: watch-test
 watch-test: ## the long proof of watches: a million events, 500 cuts, a million reports, 1,000 watchers, kills
 	@$(MVN) verify -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
@@ -105,6 +116,15 @@ $(BUILT): $(SOURCES)
 	@mkdir -p target && touch $@
 	@echo "built: server/bin/shadowindex-server, client/bin/shadowctl,"
 	@echo "       proto/target/shadowindex.binpb (descriptor set), proto/target/protos (with imports)"
+
+.PHONY: dist
+dist: ## one tar.gz that runs with a JDK 25 alone: client/dist/target/shadowindex-VERSION.tar.gz
+	@umask 022 && $(MVN) -q -Pdist package -Dmaven.test.skip=true -pl client/dist -am # jars keep the modes of classes
+	@sha256sum client/dist/target/shadowindex-*.tar.gz
+
+.PHONY: dist-test
+dist-test: ## make it twice, compare the bytes, unpack it elsewhere and run it
+	@client/dist/bin/dist-test
 
 .PHONY: check
 check: ## formatting, Error Prone, NullAway, the package map; lint and compatibility of the protos (buf)
