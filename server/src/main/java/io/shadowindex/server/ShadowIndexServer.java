@@ -1,5 +1,6 @@
 package io.shadowindex.server;
 
+import com.fasterxml.uuid.Generators;
 import io.shadowindex.server.access.Credentials;
 import io.shadowindex.server.access.CredentialsFile;
 import io.shadowindex.server.audit.AuditFile;
@@ -64,6 +65,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -153,6 +155,7 @@ public final class ShadowIndexServer implements AutoCloseable {
       IndexFormats formats = IndexFormats.installed();
       log.info("index formats: {}", formats.names());
       var board = new ProgressBoard();
+      Supplier<UUID> ids = Generators.timeBasedEpochGenerator()::generate; // decision 43
       this.buildStore =
           state.builds(
               new BuildLimits(
@@ -184,7 +187,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               files,
               sweeper,
               environment.clock(),
-              UUID::randomUUID,
+              ids,
               config.get(Settings.RETENTION));
       var switches =
           new SwitchExecutor(
@@ -239,7 +242,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               new AutoSwitcher(
                   buildStore, switches, environment.clock(), config.get(Settings.DRAIN)));
       builds.onBuilt(autoSwitcher::consider);
-      var locks = open(new LockManager(lockStore, lockQueue, lockFeed, UUID::randomUUID));
+      var locks = open(new LockManager(lockStore, lockQueue, lockFeed, ids));
       this.endpoint =
           new GrpcEndpoint(
               builds,
@@ -259,6 +262,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               auditLog,
               layout,
               environment.clock(),
+              ids,
               credentials(),
               new Authorization(buildStore, lockStore),
               metrics.registry(),

@@ -118,7 +118,10 @@ final class Transitions implements Measure {
       for (int count : lab.plan().clients()) {
         List<Call> clients =
             IntStream.range(0, count)
-                .mapToObj(i -> ShadowIndexStore.startingAndCancelling(server, "s" + i))
+                .mapToObj(
+                    i ->
+                        ShadowIndexStore.startingAndCancelling(
+                            server, "s%d-%d".formatted(count, i)))
                 .toList();
         for (int round = 0; round < lab.plan().rounds(); round++) {
           Sample sample = ClosedLoop.run(clients, lab.plan().warmUp(), lab.plan().round());

@@ -22,7 +22,11 @@ public final class AuditLog {
 
   private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
   private static final int LONGEST_QUEUE = 10_000;
-  private static final int AT_ONCE = 1000;
+
+  /** Whoever writes next waits for no more than these. */
+  private static final int SAVED_AT_ONCE = 100;
+
+  private static final int FORGOTTEN_AT_ONCE = 1000;
 
   private final AuditStore store;
   private final @Nullable AuditFile file;
@@ -57,7 +61,7 @@ public final class AuditLog {
   /** Writes the entries of the calls that have ended. One thread at a time. */
   public synchronized void flush() {
     var batch = new ArrayList<Ended>();
-    while (ended.drainTo(batch, AT_ONCE) > 0) {
+    while (ended.drainTo(batch, SAVED_AT_ONCE) > 0) {
       store.save(batch);
       append(batch.stream().map(Ended::entry).toList());
       batch.clear();
@@ -78,7 +82,7 @@ public final class AuditLog {
   public void sweep() {
     int swept;
     do {
-      swept = store.forget(clock.instant().minus(retention), AT_ONCE);
-    } while (swept == AT_ONCE);
+      swept = store.forget(clock.instant().minus(retention), FORGOTTEN_AT_ONCE);
+    } while (swept == FORGOTTEN_AT_ONCE);
   }
 }

@@ -22,6 +22,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,10 +42,12 @@ final class AuditedCalls implements ServerInterceptor {
 
   private final AuditLog log;
   private final InstantSource clock;
+  private final Supplier<UUID> newId;
 
-  AuditedCalls(AuditLog log, InstantSource clock) {
+  AuditedCalls(AuditLog log, InstantSource clock, Supplier<UUID> newId) {
     this.log = log;
     this.clock = clock;
+    this.newId = newId;
   }
 
   @Override
@@ -105,7 +108,7 @@ final class AuditedCalls implements ServerInterceptor {
 
   private Call describe(ServerCall<?, ?> call, Message request) {
     return new Call(
-        UUID.randomUUID(),
+        newId.get(),
         clock.instant().truncatedTo(ChronoUnit.MICROS),
         Authentication.principal().name(),
         peer(call),

@@ -32,9 +32,11 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The listening server: the service with its interceptors, health and reflection. */
@@ -111,6 +113,7 @@ public final class GrpcEndpoint {
       AuditLog auditLog,
       IndexLayout layout,
       InstantSource clock,
+      Supplier<UUID> newId,
       Credentials credentials,
       Authorization authorization,
       MeterRegistry meters,
@@ -147,7 +150,7 @@ public final class GrpcEndpoint {
                 workers,
                 messages,
                 new ProgressCall.Limits(settings.opening(), settings.reportsPerSecond())));
-    var audited = new AuditedCalls(auditLog, clock);
+    var audited = new AuditedCalls(auditLog, clock, newId);
     var repeatable =
         new RepeatableCalls(
             requests,

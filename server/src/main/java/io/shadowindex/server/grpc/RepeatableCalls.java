@@ -94,7 +94,7 @@ final class RepeatableCalls implements ServerInterceptor {
     };
   }
 
-  /** A call whose answer is kept before it is sent. */
+  /** A call whose answer is kept. */
   private static final class Answering<ReqT, RespT>
       extends SimpleForwardingServerCall<ReqT, RespT> {
 

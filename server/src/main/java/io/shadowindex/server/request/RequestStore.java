@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletionStage;
 
 /**
  * The port to where requests are kept.
@@ -18,8 +19,8 @@ public interface RequestStore {
   /** A request that has had an effect; durable. */
   Optional<RecordedRequest> find(UUID id);
 
-  /** Keeps the answer to a request; durable when it returns. */
-  void saveAnswer(UUID id, ByteBuffer answer);
+  /** Begins to keep the answer to a request. Done when it is durable, or cannot be kept. */
+  CompletionStage<?> saveAnswer(UUID id, ByteBuffer answer);
 
   /** Forgets at most {@code limit} requests from before that moment, and answers how many. */
   int forget(Instant before, int limit);

@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
@@ -76,6 +78,7 @@ public final class Requests {
     private final Mutation mutation;
     private final CountDownLatch ended = new CountDownLatch(1);
     private Optional<RecordedRequest> recorded = Optional.empty();
+    private CompletionStage<?> keeping = CompletableFuture.completedStage(null);
 
     private Turn(RequestKey key, Mutation mutation) {
       this.key = key;
@@ -87,10 +90,14 @@ public final class Requests {
       return recorded;
     }
 
-    /** Keeps the answer where the request has had an effect; others may be tried again. */
+    /**
+     * Keeps the answer where the request has had an effect; others may be tried again. Does not
+     * wait for it: the effect is durable, and where the answer is lost in a crash it is made again
+     * from the effect.
+     */
     public void answered(byte[] answer) {
       if (mutation.isRequestEffective() && answer.length <= LARGEST_ANSWER_BYTES) {
-        store.saveAnswer(key.id(), ByteBuffer.wrap(answer));
+        keeping = store.saveAnswer(key.id(), ByteBuffer.wrap(answer));
       }
     }
 
@@ -105,10 +112,14 @@ public final class Requests {
       throw new Refusal.RequestUnderWay(key.id()).exception();
     }
 
+    /** The next turn begins when the answer is kept, so that it gets the same one. */
     @Override
     public void close() {
-      underWay.remove(key.id(), this);
-      ended.countDown();
+      keeping.whenComplete(
+          (kept, failure) -> {
+            underWay.remove(key.id(), this);
+            ended.countDown();
+          });
     }
   }
 }

@@ -12,10 +12,12 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
+import org.jooq.Record2;
 import org.jspecify.annotations.Nullable;
 
 /** The audit log in a relational database. */
@@ -120,13 +122,27 @@ final class AuditRows implements AuditStore {
 
   @Override
   public int forget(Instant before, int limit) {
+    Long last = transactions.read(query -> lastToForget(query, before, limit)).orElse(null);
+    if (last == null) {
+      return 0;
+    }
     return transactions.write(
         transaction ->
-            transaction
-                .deleteFrom(AUDIT_ENTRY)
-                .where(AUDIT_ENTRY.OCCURRED_AT.lt(before))
-                .limit(limit)
-                .execute());
+            transaction.deleteFrom(AUDIT_ENTRY).where(AUDIT_ENTRY.SEQUENCE.le(last)).execute());
+  }
+
+  /** Entries stand nearly in the order of their times, so that these need no index. */
+  private static Optional<Long> lastToForget(DSLContext query, Instant before, int limit) {
+    return query
+        .select(AUDIT_ENTRY.SEQUENCE, AUDIT_ENTRY.OCCURRED_AT)
+        .from(AUDIT_ENTRY)
+        .orderBy(AUDIT_ENTRY.SEQUENCE)
+        .limit(limit)
+        .fetch()
+        .stream()
+        .takeWhile(entry -> entry.value2().isBefore(before))
+        .map(Record2::value1)
+        .reduce((one, next) -> next);
   }
 
   private static Condition matches(Filter filter) {

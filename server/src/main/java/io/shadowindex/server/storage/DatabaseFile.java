@@ -60,7 +60,7 @@ final class DatabaseFile {
   private static JdbcConnectionPool connect(Path directory, String name) {
     // WRITE_DELAY has to be in the URL: a stored setting is ignored when the database is reopened.
     String url =
-        "jdbc:h2:file:%s;WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=5000;DB_CLOSE_DELAY=-1"
+        "jdbc:h2:file:%s;WRITE_DELAY=0;QUERY_CACHE_SIZE=256;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=5000;DB_CLOSE_DELAY=-1"
             .formatted(directory.resolve(name).toAbsolutePath());
     return JdbcConnectionPool.create(url, "", "");
   }

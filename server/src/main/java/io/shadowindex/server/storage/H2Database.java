@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -39,8 +41,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * An embedded H2 database that loses no acknowledged transaction.
  *
- * <p>One thread owns every write. It commits the transactions that wait, makes them all durable
- * with one {@code CHECKPOINT SYNC}, and only then answers their callers: group commit. It is never
+ * <p>One thread owns every write. It commits the transactions that wait as one, makes it durable
+ * with one {@code CHECKPOINT SYNC}, and only then answers their callers: group commit. One that
+ * fails is rolled back to where it began, and takes nothing from the others. The thread is never
  * interrupted, because an interrupt closes H2's file. Reads use connections of their own and wait,
  * where a commit they may have seen is not durable yet, until it is.
  *
@@ -79,7 +82,7 @@ public final class H2Database implements Transactions, AutoCloseable {
     /** What the caller carries out, and so does the writer for it. */
     final @Nullable Mutation mutation = Mutation.current();
 
-    private final CompletableFuture<T> result = new CompletableFuture<>();
+    final CompletableFuture<T> result = new CompletableFuture<>();
     private @Nullable Runnable answer;
 
     void succeeded(T value) {
@@ -115,28 +118,37 @@ public final class H2Database implements Transactions, AutoCloseable {
     }
   }
 
-  /** One transaction, committed with the others that wait. */
+  /** A transaction of a caller, committed with the others that wait. */
   private static final class Transaction<T> extends Job<T> {
     private final Function<DSLContext, T> statements;
     private final Consumer<T> told;
     private Runnable telling = () -> {};
+    private boolean applied;
 
     Transaction(Function<DSLContext, T> statements, Consumer<T> told) {
       this.statements = statements;
       this.told = told;
     }
 
-    void run(DSLContext context, Connection connection) throws SQLException {
+    /** Leaves nothing behind where it throws. */
+    void apply(DSLContext context, Connection connection) throws SQLException {
+      Savepoint before = connection.setSavepoint();
       try {
         T value = Mutation.during(mutation, () -> statements.apply(context));
-        connection.commit();
-        mutationEnded(true);
+        applied = true;
         telling = () -> told.accept(value);
         succeeded(value);
       } catch (RuntimeException | Error e) {
-        connection.rollback();
+        connection.rollback(before);
         mutationEnded(false);
         failed(e);
+      }
+    }
+
+    /** What it left is committed. */
+    void committed() {
+      if (applied) {
+        mutationEnded(true);
       }
     }
 
@@ -245,6 +257,13 @@ public final class H2Database implements Transactions, AutoCloseable {
     } catch (IOException e) {
       throw new IllegalStateException("a transaction does not throw it", e);
     }
+  }
+
+  @Override
+  public <T> CompletionStage<T> writeLater(Function<DSLContext, T> transaction) {
+    var job = new Transaction<T>(transaction, answer -> {});
+    enqueue(job);
+    return job.result;
   }
 
   @Override
@@ -389,10 +408,12 @@ public final class H2Database implements Transactions, AutoCloseable {
     }
     long began = System.nanoTime();
     try {
-      durable.beginBatch();
       for (Transaction<?> transaction : batch) {
-        transaction.run(writerContext, writerConnection);
+        transaction.apply(writerContext, writerConnection);
       }
+      durable.beginBatch();
+      writerConnection.commit();
+      batch.forEach(Transaction::committed);
       try (var statement = writerConnection.createStatement()) {
         statement.execute("checkpoint sync");
       }

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletionStage;
 import org.jooq.DSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -73,10 +74,10 @@ final class RequestRows implements RequestStore {
   }
 
   @Override
-  public void saveAnswer(UUID id, ByteBuffer answer) {
+  public CompletionStage<?> saveAnswer(UUID id, ByteBuffer answer) {
     byte[] bytes = new byte[answer.remaining()];
     answer.duplicate().get(bytes);
-    transactions.write(
+    return transactions.writeLater(
         transaction ->
             transaction
                 .update(REQUEST)

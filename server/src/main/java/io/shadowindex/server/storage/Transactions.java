@@ -2,6 +2,7 @@ package io.shadowindex.server.storage;
 
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jooq.DSLContext;
@@ -24,6 +25,13 @@ interface Transactions {
    *     and before anything is answered here; must neither block nor throw
    */
   <T> T write(Function<DSLContext, T> transaction, Consumer<T> told);
+
+  /**
+   * Queues a transaction and returns before it has run; what was queued before it runs before.
+   *
+   * @return done when it is durable, or with what it threw
+   */
+  <T> CompletionStage<T> writeLater(Function<DSLContext, T> transaction);
 
   /**
    * Runs work that {@link #write}s several times: no write of others comes between, and none of
