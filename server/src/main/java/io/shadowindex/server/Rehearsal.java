@@ -49,6 +49,11 @@ final class Rehearsal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
   private static final Duration ANY = Duration.ofSeconds(1);
 
+  /** Enough, all together, to have SHA-256 compiled into the instructions that processors have. */
+  private static final int LARGE_FILE_BYTES = 64 * 1024;
+
+  private static final int SMALL_FILES = 4;
+
   private final Path directory;
   private final int switches;
   private final Thread thread;
@@ -149,7 +154,11 @@ final class Rehearsal implements AutoCloseable {
                 "",
                 "",
                 Map.of()));
-    Files.writeString(layout.buildDirectory(build.id()).resolve("file"), "content");
+    Path files = layout.buildDirectory(build.id());
+    Files.write(files.resolve("large"), new byte[LARGE_FILE_BYTES]);
+    for (int i = 0; i < SMALL_FILES; i++) {
+      Files.writeString(files.resolve("small-" + i), "content");
+    }
     builds.complete(
         build.id(),
         Precondition.NONE,

@@ -52,6 +52,7 @@ final class Calls implements Measure {
                   ECHO,
                   connections,
                   IntStream.range(0, builds).mapToObj(i -> UUID.randomUUID().toString()).toList()));
+      heatUp(lab, subjects);
       for (int count : lab.plan().clients()) {
         unary(lab, subjects, count, table);
       }
@@ -89,6 +90,14 @@ final class Calls implements Measure {
 
   private static String permission(int clients) {
     return "CheckWritePermission, %d clients".formatted(clients);
+  }
+
+  private static void heatUp(Lab lab, List<Subject> subjects) throws Exception {
+    int most = lab.plan().clients().getLast();
+    for (Subject subject : subjects) {
+      ClosedLoop.heatUp(clients(most, i -> reporting(subject, i, 0)), lab.plan().heatUp());
+      ClosedLoop.heatUp(clients(most, i -> asking(subject.connections())), lab.plan().heatUp());
+    }
   }
 
   private static void unary(Lab lab, List<Subject> subjects, int count, Table table)

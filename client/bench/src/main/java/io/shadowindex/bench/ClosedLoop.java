@@ -12,6 +12,11 @@ final class ClosedLoop {
 
   private ClosedLoop() {}
 
+  /** Calls for so long, and counts nothing. */
+  static void heatUp(List<? extends Call> clients, Duration time) throws Exception {
+    var _ = run(clients, time, Duration.ZERO);
+  }
+
   /** Calls for so long without counting, then for so long counting. */
   static Sample run(List<? extends Call> clients, Duration warmUp, Duration measured)
       throws Exception {

@@ -51,7 +51,10 @@ final class FanOut implements Measure {
         }
         int rounds = watchers > ONCE ? 1 : lab.plan().rounds();
         for (Room room : rooms) {
-          var _ = room.burst(FEWEST_WRITES);
+          long hot = System.nanoTime() + lab.plan().heatUp().toNanos();
+          do {
+            var _ = room.burst(FEWEST_WRITES);
+          } while (System.nanoTime() < hot);
         }
         for (int round = 0; round < rounds; round++) {
           for (Room room : rooms) {

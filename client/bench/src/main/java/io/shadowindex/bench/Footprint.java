@@ -26,8 +26,8 @@ final class Footprint implements Measure {
   @Override
   public Section run(Lab lab) throws Exception {
     var table = new Table();
-    for (int start = 0; start < lab.plan().starts(); start++) {
-      start(lab, table);
+    for (int start = 1; start <= lab.plan().starts(); start++) {
+      start(lab, start == lab.plan().starts(), table);
     }
     int builds = Math.min(10_000, lab.plan().builds().getLast());
     int watchers = Math.min(1_000, lab.plan().watchers().getLast());
@@ -47,10 +47,10 @@ final class Footprint implements Measure {
         """
         From the start of the launcher, with empty data, to the answer of the first ListIndexes; the \
         page cache is warm. RSS is what the kernel counts, %d s after the start, and then after so many \
-        builds were started and cancelled, with so many watchers, one client writing. The heap's size is \
-        the JVM's default; what is alive on it is counted after a collection.\
+        builds were started and cancelled, with so many watchers, one client writing. The heap is \
+        as the launcher makes it; what is alive on it is counted after a collection.\
         """
-            .formatted(settling(lab).toSeconds()),
+            .formatted(lab.plan().settled().toSeconds()),
         table,
         List.of(
             Target.atMost(2, START, table.median(ShadowIndexServer.NAME, IDLE, START)),
@@ -59,12 +59,7 @@ final class Footprint implements Measure {
         List.of(RESIDENT));
   }
 
-  /** Until the rehearsal is over and nothing moves any more. */
-  private static Duration settling(Lab lab) {
-    return lab.plan().round().multipliedBy(3);
-  }
-
-  private static void start(Lab lab, Table table) throws IOException {
+  private static void start(Lab lab, boolean last, Table table) throws IOException {
     Path directory = lab.directory("cold");
     long began = System.nanoTime();
     try (var server = ShadowIndexServer.start(lab, directory, List.of())) {
@@ -74,8 +69,10 @@ final class Footprint implements Measure {
               .withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS)
               .listIndexes(ListIndexesRequest.getDefaultInstance());
       table.add(ShadowIndexServer.NAME, IDLE, START, (System.nanoTime() - began) / 1e9);
-      LockSupport.parkNanos(settling(lab).toNanos());
-      memory(server.process(), IDLE, table);
+      if (last) {
+        LockSupport.parkNanos(lab.plan().settled().toNanos());
+        memory(server.process(), IDLE, table);
+      }
     }
   }
 

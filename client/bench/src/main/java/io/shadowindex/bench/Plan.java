@@ -7,6 +7,9 @@ import java.util.List;
  * How much is measured.
  *
  * @param rounds how often everything is repeated, in turns
+ * @param heatUp how long a server is under load before anything counts: it takes a JVM some ten
+ *     seconds to compile what it runs
+ * @param settled after how long an idle server has come to rest: rehearsed, its heap given back
  * @param warmUp what comes before each round and does not count
  * @param round how long a round of load takes
  * @param clients numbers of clients that write or call at once
@@ -22,6 +25,8 @@ import java.util.List;
 record Plan(
     String name,
     int rounds,
+    Duration heatUp,
+    Duration settled,
     Duration warmUp,
     Duration round,
     List<Integer> clients,
@@ -51,6 +56,8 @@ record Plan(
           "smoke",
           1,
           Duration.ofMillis(100),
+          Duration.ofMillis(500),
+          Duration.ofMillis(100),
           Duration.ofMillis(200),
           List.of(2),
           List.of(3),
@@ -66,6 +73,8 @@ record Plan(
       new Plan(
           "quick",
           3,
+          Duration.ofSeconds(3),
+          Duration.ofSeconds(25),
           Duration.ofMillis(500),
           Duration.ofSeconds(1),
           List.of(1, 64),
@@ -82,6 +91,8 @@ record Plan(
       new Plan(
           "full",
           3,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(25),
           Duration.ofSeconds(1),
           Duration.ofSeconds(2),
           List.of(1, 64),

@@ -95,7 +95,7 @@ final class Sealing implements Measure {
             .getShadowIndex();
     Path directory = Path.of(build.getShadowIndexPath());
     GenerationFiles.write(directory, generation);
-    var _ = Peer.seconds(log, "sync", "-f", directory.toString());
+    settle(log, directory);
 
     String processors = Integer.toString(Runtime.getRuntime().availableProcessors());
     String hash =
@@ -118,16 +118,24 @@ final class Sealing implements Measure {
     add(table, ShadowIndexServer.NAME, completing(generation), generation, since(began));
 
     Path copies = lab.directory("copies");
+    settle(log, copies);
     double copied = copy(log, directory, copies.resolve("one"));
     add(table, COPY, copying(generation), generation, copied);
+    settle(log, copies);
     long synced = System.nanoTime();
     var _ = copy(log, directory, copies.resolve("two"));
-    var _ = Peer.seconds(log, "sync", "-f", copies.toString());
+    settle(log, copies);
     add(table, SYNCED_COPY, copying(generation), generation, since(synced));
     Lab.delete(copies);
+    settle(log, directory);
     began = System.nanoTime();
     var _ = ServerFlip.switchTo(server, complete);
     add(table, ShadowIndexServer.NAME, copying(generation), generation, since(began));
+  }
+
+  /** Nobody pays for what was written or deleted before. */
+  private static void settle(Path log, Path directory) throws IOException, InterruptedException {
+    var _ = Peer.seconds(log, "sync", "-f", directory.toString());
   }
 
   private static double copy(Path log, Path from, Path to)

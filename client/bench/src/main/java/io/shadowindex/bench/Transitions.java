@@ -2,8 +2,8 @@ package io.shadowindex.bench;
 
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** How many durable writes a second, how late they are answered, and what the disk has to do. */
@@ -22,6 +22,9 @@ final class Transitions implements Measure {
     var table = new Table();
     List<Store> stores = lab.stores();
     try {
+      for (Store store : stores) {
+        ClosedLoop.heatUp(writers(store, lab.plan().clients().getLast()), lab.plan().heatUp());
+      }
       for (int count : lab.plan().clients()) {
         closedLoop(lab, stores, count, table);
       }
@@ -115,20 +118,24 @@ final class Transitions implements Measure {
 
   private static void startAndCancel(Lab lab, Table table) throws Exception {
     try (ShadowIndexServer server = lab.shadowIndex()) {
+      ClosedLoop.heatUp(
+          startingAndCancelling(server, lab.plan().clients().getLast()), lab.plan().heatUp());
       for (int count : lab.plan().clients()) {
-        List<Call> clients =
-            IntStream.range(0, count)
-                .mapToObj(
-                    i ->
-                        ShadowIndexStore.startingAndCancelling(
-                            server, "s%d-%d".formatted(count, i)))
-                .toList();
+        List<Call> clients = startingAndCancelling(server, count);
         for (int round = 0; round < lab.plan().rounds(); round++) {
           Sample sample = ClosedLoop.run(clients, lab.plan().warmUp(), lab.plan().round());
           add(table, ShadowIndexServer.NAME, closed(count) + ", StartBuild, CancelBuild", sample);
         }
       }
     }
+  }
+
+  /** So many clients with indexes of their own, of which none has a build yet. */
+  private static List<Call> startingAndCancelling(ShadowIndexServer server, int count) {
+    return Stream.generate(
+            () -> ShadowIndexStore.startingAndCancelling(server, UUID.randomUUID().toString()))
+        .limit(count)
+        .toList();
   }
 
   private static List<Call> writers(Store store, int count) {

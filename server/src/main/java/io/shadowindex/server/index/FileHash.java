@@ -19,17 +19,27 @@ final class FileHash {
 
   /** 64 lower-case hexadecimal digits. Does not follow a link in the file's place. */
   static String sha256(Path file) throws IOException {
-    try (var channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      MessageDigest digest = sha256();
-      // One more than a small file holds, so that the second read finds its end.
-      int bytes = Math.clamp(channel.size() + 1, 1, BUFFER_BYTES);
-      ByteBuffer buffer = ByteBuffer.allocate(bytes);
-      while (channel.read(buffer) >= 0) {
-        digest.update(buffer.flip());
-        buffer.clear();
-      }
-      return HexFormat.of().formatHex(digest.digest());
+    try (var channel = open(file)) {
+      return sha256(channel);
     }
+  }
+
+  /** Opens a file to be read. Does not follow a link in its place. */
+  static FileChannel open(Path file) throws IOException {
+    return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** The same of a file that is open and has not been read from. */
+  static String sha256(FileChannel file) throws IOException {
+    MessageDigest digest = sha256();
+    // One more than a small file holds, so that the second read finds its end.
+    int bytes = Math.clamp(file.size() + 1, 1, BUFFER_BYTES);
+    ByteBuffer buffer = ByteBuffer.allocate(bytes);
+    while (file.read(buffer) >= 0) {
+      digest.update(buffer.flip());
+      buffer.clear();
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static MessageDigest sha256() {

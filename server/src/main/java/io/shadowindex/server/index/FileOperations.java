@@ -86,6 +86,11 @@ public interface FileOperations {
    */
   void sync(Path fileOrDirectory) throws IOException;
 
+  /** The same for a file that is open already; one open(2) less, which matters for small files. */
+  default void sync(Path file, FileChannel open) throws IOException {
+    sync(file);
+  }
+
   /** What tells a failed {@link #sync} from failures after which the same may be tried again. */
   static SyncFailedException syncFailed(IOException cause) {
     var failed = new SyncFailedException("not made durable: " + cause.getMessage());
@@ -184,6 +189,11 @@ public interface FileOperations {
         try (var channel = FileChannel.open(fileOrDirectory, StandardOpenOption.READ)) {
           channel.force(true);
         }
+      }
+
+      @Override
+      public void sync(Path file, FileChannel open) throws IOException {
+        open.force(true);
       }
 
       @Override

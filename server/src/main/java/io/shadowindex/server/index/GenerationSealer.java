@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,33 +83,14 @@ public final class GenerationSealer {
     if (claimed.isGiven()) {
       claimed.requireNamesAndSizes(buildId, found);
     }
-    makeReadOnly(buildId, directory, found);
-    var manifest = new Manifest(hashAll(buildId, directory, found));
+    var manifest = new Manifest(sealAll(buildId, directory, found));
     refuseChanges(buildId, found, GenerationFiles.scan(directory));
     claimed.requireContent(buildId, manifest);
     for (Path each : found.directories().reversed()) {
-      sync(each);
+      sync(() -> files.sync(each));
     }
     write(buildId, manifest);
     return manifest;
-  }
-
-  private void makeReadOnly(UUID buildId, Path directory, GenerationFiles found)
-      throws IOException {
-    for (GenerationFiles.Found file : found.files()) {
-      try {
-        files.makeReadOnly(directory.resolve(file.path()));
-      } catch (AccessDeniedException e) {
-        log.debug("{} cannot be read, which its hash will tell", file.path());
-      } catch (FileSystemException e) {
-        if (!NOT_PERMITTED.equals(e.getReason())) {
-          throw e;
-        }
-        // Another user's files cannot be made read-only; the manifest still tells when they change.
-        log.warn("files of build {} cannot be made read-only: {}", buildId, e.getReason());
-        return;
-      }
-    }
   }
 
   private static void refuseChanges(UUID buildId, GenerationFiles before, GenerationFiles after) {
@@ -126,22 +108,30 @@ public final class GenerationSealer {
   }
 
   /** The files in parallel: a stream that begins in a pool stays in it. */
-  private List<Manifest.Entry> hashAll(UUID buildId, Path directory, GenerationFiles found) {
+  private List<Manifest.Entry> sealAll(UUID buildId, Path directory, GenerationFiles found) {
+    var foreign = new AtomicBoolean();
     try (var pool = new ForkJoinPool(THREADS)) {
       return pool.submit(
               () ->
                   found.files().parallelStream()
-                      .map(file -> hash(buildId, directory.resolve(file.path()), file))
+                      .map(file -> seal(buildId, directory.resolve(file.path()), file, foreign))
                       .toList())
           .join();
     }
   }
 
-  private Manifest.Entry hash(UUID buildId, Path path, GenerationFiles.Found file) {
+  /**
+   * Read-only first: what is written to it afterwards is seen by the look at all files at the end.
+   */
+  private Manifest.Entry seal(
+      UUID buildId, Path path, GenerationFiles.Found file, AtomicBoolean foreign) {
     try {
-      String sha256 = FileHash.sha256(path);
-      sync(path);
-      return new Manifest.Entry(file.path(), file.sizeBytes(), sha256);
+      makeReadOnly(buildId, path, foreign);
+      try (var open = FileHash.open(path)) {
+        String sha256 = FileHash.sha256(open);
+        sync(() -> files.sync(path, open));
+        return new Manifest.Entry(file.path(), file.sizeBytes(), sha256);
+      }
     } catch (AccessDeniedException e) {
       var violation = GenerationFiles.unreadable(file.path());
       throw new Refusal.UnsafeFiles(buildId, List.of(violation)).exception();
@@ -150,9 +140,37 @@ public final class GenerationSealer {
     }
   }
 
-  private void sync(Path path) throws IOException {
+  /**
+   * Another user's files cannot be made read-only, which is said once; the manifest still tells
+   * when they change.
+   */
+  private void makeReadOnly(UUID buildId, Path file, AtomicBoolean foreign) throws IOException {
+    if (foreign.get()) {
+      return;
+    }
     try {
-      files.sync(path);
+      files.makeReadOnly(file);
+    } catch (AccessDeniedException e) {
+      log.debug("{} cannot be read, which its hash will tell", file);
+    } catch (FileSystemException e) {
+      if (!NOT_PERMITTED.equals(e.getReason())) {
+        throw e;
+      }
+      if (foreign.compareAndSet(false, true)) {
+        log.warn("files of build {} cannot be made read-only: {}", buildId, e.getReason());
+      }
+    }
+  }
+
+  /** One fsync(2). */
+  @FunctionalInterface
+  private interface Sync {
+    void run() throws IOException;
+  }
+
+  private static void sync(Sync sync) throws IOException {
+    try {
+      sync.run();
     } catch (NoSuchFileException | AccessDeniedException e) {
       throw e; // it was not begun
     } catch (IOException e) {
