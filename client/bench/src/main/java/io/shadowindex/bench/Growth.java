@@ -76,6 +76,9 @@ final class Growth implements Measure {
     List<Call> asking =
         Stream.generate(() -> Calls.asking(server.connections())).limit(clients).toList();
     List<Call> listing = Stream.generate(() -> listing(server)).limit(clients).toList();
+    for (List<Call> calls : List.of(writing, asking, listing)) {
+      ClosedLoop.heatUp(calls, lab.plan().heatUp().dividedBy(2));
+    }
     var flip = new ServerFlip(server, "growth", Generation.SMALL);
     for (int round = 0; round < lab.plan().rounds(); round++) {
       table

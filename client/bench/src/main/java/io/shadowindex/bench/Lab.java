@@ -46,9 +46,14 @@ final class Lab implements AutoCloseable {
     return Files.createDirectory(scratch.resolve(++directories + "-" + name));
   }
 
-  /** A server with fresh data, started by its launcher as users start it. */
+  /** A server with fresh data, started by its launcher as users start it. It has rehearsed. */
   ShadowIndexServer shadowIndex(String... flags) throws IOException {
-    return ShadowIndexServer.start(this, directory("shadowindex"), List.of(flags));
+    ShadowIndexServer server =
+        ShadowIndexServer.start(this, directory("shadowindex"), List.of(flags));
+    if (!plan.equals(Plan.SMOKE)) { // which has no time for it
+      server.awaitRehearsal();
+    }
+    return server;
   }
 
   /** An etcd with fresh data; empty where there is none. */

@@ -7,24 +7,31 @@ import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
 import io.shadowindex.v1.StartBuildRequest;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /** A ShadowIndex server in a process of its own. */
 final class ShadowIndexServer implements AutoCloseable {
 
   static final String NAME = "ShadowIndex";
   static final String BRANCH = "bench";
+  private static final Duration REHEARSAL = Duration.ofMinutes(2);
+
   static final String RESOURCE_TYPE = "object_type";
 
   private final Launched process;
+  private final Path log;
   private final String address;
   private final Connections connections;
   private final ManagedChannel channel;
 
-  private ShadowIndexServer(Launched process) throws IOException {
+  private ShadowIndexServer(Launched process, Path log) throws IOException {
     this.process = process;
+    this.log = log;
     this.address = process.address();
     this.connections = new Connections(address);
     this.channel = connections.calling();
@@ -37,17 +44,25 @@ final class ShadowIndexServer implements AutoCloseable {
     command.addAll(List.of("--listen", "127.0.0.1:0", "--data-dir", directory.toString()));
     command.addAll(List.of("--max-builds-per-branch", "10000")); // as many as there are writers
     command.addAll(flags);
-    var process = new Launched(new ProcessBuilder(command), log(directory));
+    Path log = directory.resolveSibling(directory.getFileName() + ".log");
+    var process = new Launched(new ProcessBuilder(command), log);
     try {
-      return new ShadowIndexServer(process);
+      return new ShadowIndexServer(process, log);
     } catch (IOException e) {
       process.close();
       throw e;
     }
   }
 
-  private static Path log(Path directory) {
-    return directory.resolveSibling(directory.getFileName() + ".log");
+  /** Waits until the server has rehearsed its switches, which it does in the background. */
+  void awaitRehearsal() throws IOException {
+    long deadline = System.nanoTime() + REHEARSAL.toNanos();
+    while (!Files.readString(log).contains("rehearsed;")) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException("the server does not rehearse");
+      }
+      LockSupport.parkNanos(10_000_000);
+    }
   }
 
   Launched process() {

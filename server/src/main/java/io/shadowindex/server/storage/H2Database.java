@@ -17,6 +17,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -64,6 +65,7 @@ public final class H2Database implements Transactions, AutoCloseable {
   /** The pool itself serves whoever happens to poll it first, and refuses after half a minute. */
   private final Semaphore readers = new Semaphore(READ_CONNECTIONS, true);
 
+  private final Deque<Reader> idle = new ConcurrentLinkedDeque<>();
   private final Semaphore backup = new Semaphore(1);
   private final Configuration configuration;
   private final Consumer<Throwable> onFailure;
@@ -76,6 +78,34 @@ public final class H2Database implements Transactions, AutoCloseable {
   private final Thread writer;
   private volatile boolean failed;
   private volatile Consumer<Duration> onBatch = duration -> {};
+
+  /**
+   * A connection that reads, as it is needed for that: to set it up anew takes longer than most
+   * reads.
+   */
+  private record Reader(Connection connection, DSLContext context) {
+
+    static Reader open(JdbcConnectionPool connections, Settings settings) throws SQLException {
+      Connection connection = connections.getConnection();
+      connection.setTransactionIsolation(Constants.TRANSACTION_SNAPSHOT);
+      connection.setAutoCommit(false);
+      return new Reader(connection, DSL.using(connection, SQLDialect.H2, settings));
+    }
+
+    <T> T read(Function<DSLContext, T> query) throws SQLException {
+      boolean read = false;
+      try {
+        T value = query.apply(context);
+        connection.commit();
+        read = true;
+        return value;
+      } finally {
+        if (!read) {
+          connection.close();
+        }
+      }
+    }
+  }
 
   /** What waits for the writer, and who waits for it. */
   private abstract static sealed class Job<T> {
@@ -291,11 +321,13 @@ public final class H2Database implements Transactions, AutoCloseable {
 
   private <T> T readVisible(Function<DSLContext, T> query) {
     readers.acquireUninterruptibly();
-    try (Connection connection = connections.getConnection()) {
-      connection.setTransactionIsolation(Constants.TRANSACTION_SNAPSHOT);
-      connection.setAutoCommit(false);
-      T value = query.apply(DSL.using(connection, SQLDialect.H2, configuration.settings()));
-      connection.commit();
+    try {
+      Reader reader = idle.poll();
+      if (reader == null) {
+        reader = Reader.open(connections, configuration.settings());
+      }
+      T value = reader.read(query);
+      idle.push(reader); // one that failed is not used again
       return value;
     } catch (SQLException e) {
       throw new DataAccessException("the database could not be read", e);
