@@ -246,6 +246,7 @@ public abstract sealed class ShadowIndexException extends RuntimeException {
       case DISK_FULL,
           TOO_MANY_BUILDS,
           TOO_MANY_CALLS,
+          TOO_MANY_LOCKS,
           TOO_MANY_STREAMS,
           TOO_MANY_WORKERS,
           STREAM_FLOODED ->

@@ -161,7 +161,7 @@ public final class ShadowIndexServer implements AutoCloseable {
               new BuildLimits(
                   config.get(Settings.MAX_BUILDS), config.get(Settings.MAX_BUILDS_PER_BRANCH)));
       this.switchStore = state.switches();
-      this.lockStore = state.locks();
+      this.lockStore = state.locks(config.get(Settings.MAX_LOCKS));
       state.onGroupCommit(metrics::committed);
       metrics.countBuilds(this::countBuilds);
       metrics.gauge(

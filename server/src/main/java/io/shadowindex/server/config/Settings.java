@@ -213,6 +213,9 @@ public final class Settings {
   public static final Setting<Integer> MAX_LOCK_WAITS =
       setting("max-lock-waits", COUNT, "1000", "How many of these may wait for a lock.");
 
+  public static final Setting<Integer> MAX_LOCKS =
+      setting("max-locks", COUNT, "10000", "How many locks may be held; more are refused.");
+
   public static final Setting<Integer> MAX_RUNNING_CALLS =
       setting(
           "max-running-calls",

@@ -242,6 +242,13 @@ final class GrpcErrors {
                   ? Map.of("limit", Integer.toString(limit))
                   : Map.of("limit", Integer.toString(limit), "branch_name", branchName),
               retry(RETRY_WHEN_CROWDED));
+      case Refusal.TooManyLocks(int limit) ->
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.TOO_MANY_LOCKS,
+              message,
+              Map.of("limit", Integer.toString(limit)),
+              retry(RETRY_WHEN_CROWDED));
       case Refusal.DiskFull() ->
           status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.DISK_FULL, message, Map.of());
       case Refusal.ReadOnlyVolume() ->

@@ -63,8 +63,9 @@ public final class LockManager implements AutoCloseable {
   /**
    * Acquires a lock, in its turn.
    *
-   * <p>Refuses with {@code LockHeld} when it was not granted in time, with {@code Draining} when
-   * the server stops meanwhile. A crash leaves it granted, until it expires, or not.
+   * <p>Refuses with {@code LockHeld} when it was not granted in time, with {@code TooManyLocks} as
+   * soon as only the limit is in its way, with {@code Draining} when the server stops meanwhile. A
+   * crash leaves it granted, until it expires, or not.
    */
   public Lease acquire(LockRequest request, LockWait wait) {
     UUID id = ids.get();

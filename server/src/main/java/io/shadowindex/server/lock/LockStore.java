@@ -29,7 +29,12 @@ public interface LockStore {
    */
   void onEvent(Consumer<LockEvent> listener);
 
-  /** Grants a lock, or answers those that are in its way. Of two at once that conflict one wins. */
+  /**
+   * Grants a lock, or answers those that are in its way. Of two at once that conflict one wins.
+   *
+   * <p>Refuses with {@code TooManyLocks} when nothing is in its way and as many leases are held as
+   * may be. Those whose time is over count until {@link #expire} has removed them.
+   */
   Attempt tryAcquire(UUID id, LockRequest request);
 
   /** What became of an attempt. */

@@ -301,6 +301,15 @@ public sealed interface Refusal {
     }
   }
 
+  /** As many locks are held as may be. */
+  record TooManyLocks(int limit) implements Refusal {
+    @Override
+    public String message() {
+      return "%d locks are held, which is the limit; release some, or wait until they expire"
+          .formatted(limit);
+    }
+  }
+
   /** There is no room on the disk. */
   record DiskFull() implements Refusal {
     @Override

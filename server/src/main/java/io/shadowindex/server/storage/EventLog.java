@@ -166,6 +166,11 @@ final class EventLog implements BuildLog {
   /** The next fencing token; never given out before. */
   static long nextFencingToken(DSLContext transaction) {
     transaction.update(COUNTER).set(COUNTER.FENCING_TOKEN, COUNTER.FENCING_TOKEN.plus(1)).execute();
+    return lastFencingToken(transaction);
+  }
+
+  /** The fencing token that was given out last. */
+  static long lastFencingToken(DSLContext transaction) {
     return transaction.select(COUNTER.FENCING_TOKEN).from(COUNTER).fetchSingle().value1();
   }
 

@@ -1,5 +1,6 @@
 package io.shadowindex.server.storage;
 
+import static io.shadowindex.server.storage.schema.tables.Counter.COUNTER;
 import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
 import static io.shadowindex.server.storage.schema.tables.LockEnding.LOCK_ENDING;
 import static org.jooq.impl.DSL.min;
@@ -39,11 +40,13 @@ final class JooqLockStore implements LockStore {
   private static final int ENDED_AT_ONCE = 100;
 
   private final Transactions transactions;
+  private final int mostHeld;
   private final DatabaseClock clock;
   private final List<Consumer<LockEvent>> listeners = new CopyOnWriteArrayList<>();
 
-  JooqLockStore(Transactions transactions, DatabaseClock clock) {
+  JooqLockStore(Transactions transactions, int mostHeld, DatabaseClock clock) {
     this.transactions = transactions;
+    this.mostHeld = mostHeld;
     this.clock = clock;
   }
 
@@ -79,13 +82,37 @@ final class JooqLockStore implements LockStore {
           }
           Instant now = clock.read(transaction);
           Instant expires = now.plus(request.lifetime());
-          long token = EventLog.nextFencingToken(transaction);
+          long token = admit(transaction);
           HeldLocks.insert(
               transaction, id, request, token, val(now, HELD_LOCK.ACQUIRED_AT), expires);
           var lease = new Lease(id, request, token, now, expires);
           Effects.recordLock(transaction, lease, now);
           return new Change<>(new Granted(lease), LockEvent.acquired(lease));
         });
+  }
+
+  /**
+   * Counts one more lease, and answers its fencing token. The count is in the row that the token
+   * comes from, so that it costs no statement. To count the leases would take longer the more there
+   * are, and so would {@code count(*)}: H2 looks at all that the batch has written so far for it.
+   */
+  private long admit(DSLContext transaction) {
+    int admitted =
+        transaction
+            .update(COUNTER)
+            .set(COUNTER.FENCING_TOKEN, COUNTER.FENCING_TOKEN.plus(1))
+            .set(COUNTER.HELD_LEASES, COUNTER.HELD_LEASES.plus(1))
+            .where(COUNTER.HELD_LEASES.lt(mostHeld))
+            .execute();
+    if (admitted == 0) {
+      throw new Refusal.TooManyLocks(mostHeld).exception();
+    }
+    return EventLog.lastFencingToken(transaction);
+  }
+
+  private static void remove(DSLContext transaction, UUID id) {
+    HeldLocks.delete(transaction, id);
+    transaction.update(COUNTER).set(COUNTER.HELD_LEASES, COUNTER.HELD_LEASES.minus(1)).execute();
   }
 
   @Override
@@ -116,7 +143,7 @@ final class JooqLockStore implements LockStore {
           LockName freed = lease.part(resourceTypes);
           Lease rest = lease.without(freed);
           if (rest == null) {
-            HeldLocks.delete(transaction, id);
+            remove(transaction, id);
           } else {
             transaction
                 .deleteFrom(HELD_LOCK)
@@ -196,7 +223,7 @@ final class JooqLockStore implements LockStore {
   private static Ended end(DSLContext transaction, Ended ended) {
     Lease lease = ended.lease();
     LockRequest request = lease.request();
-    HeldLocks.delete(transaction, lease.id());
+    remove(transaction, lease.id());
     transaction
         .insertInto(LOCK_ENDING)
         .set(LOCK_ENDING.LOCK_ID, lease.id())

@@ -48,8 +48,13 @@ public final class StateStore implements AutoCloseable {
     return new JooqSwitchStore(database, clock);
   }
 
+  /** Locks without a limit to how many may be held. */
   public LockStore locks() {
-    return new JooqLockStore(database, DatabaseClock.REAL);
+    return locks(Integer.MAX_VALUE);
+  }
+
+  public LockStore locks(int mostHeld) {
+    return new JooqLockStore(database, mostHeld, DatabaseClock.REAL);
   }
 
   public RequestStore requests() {

@@ -21,14 +21,16 @@ import org.jspecify.annotations.Nullable;
 public final class InMemoryLockStore implements LockStore {
 
   private final InstantSource clock;
+  private final int mostHeld;
   private final Map<UUID, Lease> leases = new LinkedHashMap<>();
   private final Map<UUID, String> principals = new HashMap<>();
   private final List<Ended> endings = new ArrayList<>();
   private final List<Consumer<LockEvent>> listeners = new ArrayList<>();
   private long lastToken;
 
-  public InMemoryLockStore(InstantSource clock) {
+  public InMemoryLockStore(InstantSource clock, int mostHeld) {
     this.clock = clock;
+    this.mostHeld = mostHeld;
   }
 
   @Override
@@ -45,6 +47,9 @@ public final class InMemoryLockStore implements LockStore {
     Conflicts conflicts = conflicts(request.name(), request.mode());
     if (!conflicts.isEmpty()) {
       return new Blocked(conflicts);
+    }
+    if (leases.size() >= mostHeld) {
+      throw new Refusal.TooManyLocks(mostHeld).exception();
     }
     Instant now = clock.instant();
     var lease = new Lease(id, request, ++lastToken, now, now.plus(request.lifetime()));

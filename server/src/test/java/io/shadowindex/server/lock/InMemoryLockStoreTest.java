@@ -7,7 +7,7 @@ import java.time.Duration;
 final class InMemoryLockStoreTest extends LockStoreContract {
 
   private final ManualClock clock = new ManualClock();
-  private final LockStore store = new InMemoryLockStore(clock);
+  private final LockStore store = new InMemoryLockStore(clock, MOST_HELD);
 
   @Override
   protected LockStore store() {

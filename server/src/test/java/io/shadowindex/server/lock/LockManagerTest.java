@@ -32,7 +32,7 @@ final class LockManagerTest {
   private static final LockName OBJECTS = LockName.resourceTypes("main", List.of("object_type"));
 
   private final ManualClock clock = new ManualClock();
-  private final LockStore store = new InMemoryLockStore(clock);
+  private final LockStore store = new InMemoryLockStore(clock, Integer.MAX_VALUE);
   private final LockQueue queue = new LockQueue();
   private final LockFeed feed = new LockFeed(store);
   private final LockManager locks = new LockManager(store, queue, feed, UUID::randomUUID);

@@ -30,6 +30,9 @@ import org.junit.jupiter.api.Test;
 /** What every store of locks has to keep; an empty subclass for each. */
 public abstract class LockStoreContract {
 
+  /** How many leases the store has to take, and no more. */
+  protected static final int MOST_HELD = 300;
+
   private static final Duration TTL = Duration.ofSeconds(60);
   private static final LockName BRANCH = LockName.branch("main");
   private static final LockName OBJECTS = LockName.resourceTypes("main", List.of("object_type"));
@@ -241,6 +244,78 @@ public abstract class LockStoreContract {
     } while (expiry.untilNext() != null);
 
     assertThat(ended).isEqualTo(250);
+  }
+
+  @Test
+  void beyondTheLimitNobodyGetsALockUntilOneHasEnded() {
+    Lease both = granted(acquire(BOTH, LockMode.SHARED)); // counts once
+    Lease forced = granted(acquire(ELSEWHERE, LockMode.SHARED));
+    fill(MOST_HELD - 2);
+    assertFull();
+
+    store().release(both.id(), holder(both), Set.of("link_type"));
+    assertFull(); // some of it is held still
+    store().release(both.id(), holder(both), Set.of("object_type"));
+    fill(1);
+    assertFull();
+
+    store().forceRelease(forced.id(), "root", "to make room");
+    fill(1);
+    assertFull();
+
+    advance(TTL);
+    while (!store().expire().ended().isEmpty()) {}
+    fill(MOST_HELD);
+    assertFull();
+  }
+
+  @Test
+  void whoIsBlockedIsToldOfTheHolderAndNotOfTheLimit() {
+    Lease held = granted(acquire(ELSEWHERE, LockMode.EXCLUSIVE));
+    fill(MOST_HELD - 1);
+
+    Attempt attempt = acquire(ELSEWHERE, LockMode.EXCLUSIVE);
+
+    assertThat(((Blocked) attempt).conflicts().leases()).containsExactly(held);
+  }
+
+  @Test
+  void manyAtOnceGetNoMoreThanTheLimit() throws Exception {
+    fill(MOST_HELD - 20);
+    int granted = 0;
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var running = new ArrayList<Future<Boolean>>();
+      for (int i = 0; i < 60; i++) {
+        running.add(threads.submit(() -> !isFull()));
+      }
+      for (Future<Boolean> attempt : running) {
+        granted += attempt.get() ? 1 : 0;
+      }
+    }
+
+    assertThat(granted).isEqualTo(20);
+    assertThat(store().list(new LockFilter(null, null, null), 1000)).hasSize(MOST_HELD);
+  }
+
+  private void fill(int leases) {
+    for (int i = 0; i < leases; i++) {
+      granted(acquire(OBJECTS, LockMode.SHARED));
+    }
+  }
+
+  private void assertFull() {
+    assertThat(refusal(() -> acquire(LINKS, LockMode.SHARED)))
+        .isEqualTo(new Refusal.TooManyLocks(MOST_HELD));
+  }
+
+  /** Takes one lock more, or finds that there may be none. */
+  private boolean isFull() {
+    try {
+      granted(acquire(LINKS, LockMode.SHARED));
+      return false;
+    } catch (RefusedException e) {
+      return e.refusal() instanceof Refusal.TooManyLocks;
+    }
   }
 
   @Test

@@ -36,7 +36,7 @@ final class H2LockStoreTest extends LockStoreContract {
             failure -> {
               throw new AssertionError(failure);
             });
-    store = new JooqLockStore(database, () -> DSL.val(clock.instant()));
+    store = new JooqLockStore(database, MOST_HELD, () -> DSL.val(clock.instant()));
   }
 
   @AfterEach
@@ -56,7 +56,7 @@ final class H2LockStoreTest extends LockStoreContract {
 
   @Test
   void locksExpireByTheDatabasesTime() {
-    var real = new JooqLockStore(database, DatabaseClock.REAL);
+    var real = new JooqLockStore(database, MOST_HELD, DatabaseClock.REAL);
     LockName name = LockName.branch("main");
     var request =
         new LockRequest(

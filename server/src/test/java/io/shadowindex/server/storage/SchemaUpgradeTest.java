@@ -1,15 +1,24 @@
 package io.shadowindex.server.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.SwitchStrategy;
+import io.shadowindex.server.lock.LockMode;
+import io.shadowindex.server.lock.LockName;
+import io.shadowindex.server.lock.LockRequest;
+import io.shadowindex.server.lock.LockStore;
+import io.shadowindex.server.lock.LockType;
+import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
 import io.shadowindex.server.switchover.SwitchJournal;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +27,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.MigrationInfo;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -99,6 +109,52 @@ final class SchemaUpgradeTest {
       assertThat(state.builds().find(generation(builds, BuildState.SWITCHING).id()))
           .hasValueSatisfying(build -> assertThat(build.state()).isEqualTo(BuildState.BUILT));
     }
+  }
+
+  @Test
+  void leasesFromBeforeTheyWereCountedCountAndLocksOfSwitchesDoNot() throws SQLException {
+    String url = "jdbc:h2:file:" + directory.resolve("shadowindex");
+    migrate(url, "13");
+    UUID lease = UUID.randomUUID();
+    try (var connection = DriverManager.getConnection(url, "", "");
+        var statement = connection.createStatement()) {
+      statement.execute(heldLock(lease, "a", "current_timestamp + interval '1' hour"));
+      statement.execute(heldLock(lease, "b", "current_timestamp + interval '1' hour"));
+      statement.execute(heldLock(UUID.randomUUID(), "c", "null"));
+    }
+
+    try (StateStore state = StateStore.open(directory, InstantSource.system(), failure -> {})) {
+      LockStore locks = state.locks(2);
+      assertThat(locks.tryAcquire(UUID.randomUUID(), request("d")))
+          .isInstanceOf(LockStore.Granted.class);
+      assertThatThrownBy(() -> locks.tryAcquire(UUID.randomUUID(), request("e")))
+          .isInstanceOfSatisfying(
+              RefusedException.class,
+              refused -> assertThat(refused.refusal()).isEqualTo(new Refusal.TooManyLocks(2)));
+      locks.forceRelease(lease, "root", "to make room");
+      assertThat(locks.tryAcquire(UUID.randomUUID(), request("e")))
+          .isInstanceOf(LockStore.Granted.class);
+    }
+  }
+
+  private static String heldLock(UUID id, String type, String expiresAt) {
+    return """
+        insert into held_lock (branch_name, resource_type, resource_id, lock_id, lock_type, lock_mode,
+          owner, reason, ttl_seconds, heartbeat_interval_seconds, fencing_token, acquired_at, expires_at)
+        values ('main', '%s', '', '%s', 'MANUAL', 'EXCLUSIVE', 'alice', '', 3600, 0, 1, current_timestamp, %s)
+        """
+        .formatted(type, id, expiresAt);
+  }
+
+  private static LockRequest request(String type) {
+    return new LockRequest(
+        LockName.resourceTypes("main", List.of(type)),
+        LockType.MANUAL,
+        LockMode.SHARED,
+        "bob",
+        "",
+        Duration.ofSeconds(60),
+        Duration.ZERO);
   }
 
   private static Generation generation(List<ShadowIndex> builds, BuildState state) {
