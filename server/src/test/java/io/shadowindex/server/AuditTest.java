@@ -52,7 +52,7 @@ final class AuditTest {
   @BeforeEach
   void startServer(@TempDir Path temporary) throws IOException {
     directory = temporary;
-    file = temporary.resolve("audit.jsonl");
+    file = Files.createDirectory(temporary.resolve("logs")).resolve("audit.jsonl");
     start();
   }
 
@@ -300,6 +300,27 @@ final class AuditTest {
     assertThat(lines.get(0)).contains("\"method\":\"StartBuild\"", "\"result\":\"OK\"");
     assertThat(lines.get(1)).contains("\"reason\":\"BUILD_ALREADY_EXISTS\"");
     start();
+  }
+
+  @Test
+  void theDirectoryOfTheFileMayGoAndComeBackWhileTheServerRuns() throws IOException {
+    Path away = Files.move(file.getParent(), directory.resolve("away"));
+    server.startBuild("lost");
+    entriesOnceThereAre(1);
+    server.startBuild("next"); // what is written of it comes after an attempt at the file
+    entriesOnceThereAre(2);
+
+    Files.move(away, file.getParent());
+    server.startBuild("back");
+    server.close();
+
+    assertThat(Files.readAllLines(file))
+        .anyMatch(line -> line.contains("\"branch_name\":\"back\""))
+        .noneMatch(line -> line.contains("\"branch_name\":\"lost\""));
+    start();
+    assertThat(entriesOnceThereAre(3))
+        .extracting(AuditEntry::getBranchName)
+        .containsExactly("back", "next", "lost");
   }
 
   private static RollbackIndexRequest rollback() {

@@ -7,31 +7,44 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The audit log as a file of JSON lines, one for each entry, that only grows. */
+/**
+ * The audit log as a file of JSON lines, one for each entry, that only grows. It follows its path:
+ * when the file is moved away or deleted, as logrotate does, the next entries go to a new one.
+ */
 public final class AuditFile implements AutoCloseable {
 
   private static final JsonFactory JSON = new JsonFactory();
 
-  private final FileChannel file;
+  private final Path path;
+  private @Nullable FileChannel opened;
 
-  private AuditFile(FileChannel file) {
-    this.file = file;
+  /** Which file it is. */
+  private @Nullable Object openedKey;
+
+  private AuditFile(Path path) {
+    this.path = path;
   }
 
   /** Opens the file to append to it; creates it when there is none. */
   public static AuditFile open(Path path) throws IOException {
-    return new AuditFile(
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND));
+    var file = new AuditFile(path);
+    var _ = file.current();
+    return file;
   }
 
-  /** Appends entries; durable when it returns. */
+  /**
+   * Appends entries; durable when it returns. Throws when they cannot be written, as where the
+   * directory has gone; what is appended later may be again.
+   */
   void append(List<AuditEntry> entries) throws IOException {
     var lines = new ByteArrayOutputStream();
     for (AuditEntry entry : entries) {
@@ -41,11 +54,40 @@ public final class AuditFile implements AutoCloseable {
       }
       lines.write('\n');
     }
+    FileChannel file = current();
     ByteBuffer bytes = ByteBuffer.wrap(lines.toByteArray());
     while (bytes.hasRemaining()) {
       file.write(bytes);
     }
     file.force(false);
+  }
+
+  /**
+   * The file that the path names. It is opened when it is not the one that is open already, and
+   * until the path names the same one before and after, so that it is known which one it is.
+   */
+  private FileChannel current() throws IOException {
+    Object named = keyOfPath();
+    FileChannel file = opened;
+    while (file == null || !file.isOpen() || named == null || !named.equals(openedKey)) {
+      close();
+      openedKey = named;
+      file =
+          FileChannel.open(
+              path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+      opened = file;
+      named = keyOfPath();
+    }
+    return file;
+  }
+
+  /** Its device and inode; null when there is no such file. */
+  private @Nullable Object keyOfPath() throws IOException {
+    try {
+      return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+    } catch (NoSuchFileException e) {
+      return null;
+    }
   }
 
   private static void write(JsonGenerator json, AuditEntry entry) throws IOException {
@@ -83,6 +125,8 @@ public final class AuditFile implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    file.close();
+    if (opened != null) {
+      opened.close();
+    }
   }
 }
