@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The locks that are held, then what happens to them. Locks have no revisions: a watch that
- * connects again begins with the locks as they are then. It never ends by itself.
+ * connects again begins with the locks as they are then, also where a snapshot of several messages
+ * was not complete yet. It never ends by itself.
  */
 public final class LocksWatch extends Watch<WatchLocksResponse> {
   private final Connection connection;

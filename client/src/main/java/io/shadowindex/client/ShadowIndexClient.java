@@ -340,7 +340,7 @@ public final class ShadowIndexClient implements AutoCloseable {
     return repeatedLock(limits.call(), stub -> stub.releaseLock(request));
   }
 
-  /** Answers the locks that are held. */
+  /** Answers one page of the locks that are held, in the order in which they were granted. */
   public ListLocksResponse listLocks(ListLocksRequest request) {
     return repeatedLock(limits.call(), stub -> stub.listLocks(request));
   }

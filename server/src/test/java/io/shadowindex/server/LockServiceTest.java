@@ -430,6 +430,137 @@ final class LockServiceTest {
     assertThat(seen.get(3).getEvent().getLock().getOwner()).isEqualTo("shadowindex");
   }
 
+  @Test
+  void pagesHaveEveryLockThatIsHeldAllTheTimeOnceWhileOthersComeAndGo() {
+    var held = new ArrayList<Lock>();
+    for (int i = 0; i < 8; i++) {
+      held.add(acquire(objects().setMode(Lock.Mode.SHARED).addResourceTypes("link_type")));
+    }
+    var request = ListLocksRequest.newBuilder().setBranchName(branch).setPageSize(3);
+
+    var first = server.locks().listLocks(request.build());
+    release(held.get(1)); // on the page that was read
+    release(held.get(2)); // at its end
+    release(held.get(3)); // at the beginning of the next one
+    Lock late = acquire(objects().setMode(Lock.Mode.SHARED));
+    var second = server.locks().listLocks(request.setPageToken(first.getNextPageToken()).build());
+    var third = server.locks().listLocks(request.setPageToken(second.getNextPageToken()).build());
+
+    assertThat(first.getLocksList()).containsExactlyElementsOf(held.subList(0, 3));
+    assertThat(second.getLocksList()).containsExactlyElementsOf(held.subList(4, 7));
+    assertThat(third.getLocksList()).containsExactly(held.get(7), late);
+    assertThat(third.getNextPageToken()).isEmpty();
+  }
+
+  @Test
+  void theFirstPageHasThoseThatEndedAndTheOthersHaveNone() {
+    acquire(objects().setMode(Lock.Mode.SHARED));
+    acquire(objects().setMode(Lock.Mode.SHARED));
+    for (int i = 0; i < 2; i++) {
+      Lock forced = acquire(objects().setMode(Lock.Mode.SHARED));
+      var _ =
+          server
+              .locks()
+              .releaseLock(
+                  ReleaseLockRequest.newBuilder()
+                      .setLockId(forced.getLockId())
+                      .setOwner("root")
+                      .setForceRelease(true)
+                      .setReason("holiday")
+                      .build());
+    }
+    var request =
+        ListLocksRequest.newBuilder().setBranchName(branch).setPageSize(1).setShowEnded(true);
+
+    var first = server.locks().listLocks(request.build());
+    var second = server.locks().listLocks(request.setPageToken(first.getNextPageToken()).build());
+
+    assertThat(first.getLocksCount()).isEqualTo(1);
+    assertThat(first.getEndedLocksCount()).isEqualTo(1);
+    assertThat(second.getLocksCount()).isEqualTo(1);
+    assertThat(second.getEndedLocksCount()).isZero();
+    assertThat(second.getNextPageToken()).isEmpty();
+  }
+
+  @Test
+  void pageTokensThatWereNotGivenOut() {
+    acquire(objects().setMode(Lock.Mode.SHARED));
+    acquire(objects().setMode(Lock.Mode.SHARED));
+    var request = ListLocksRequest.newBuilder().setBranchName(branch).setPageSize(1);
+    String token = server.locks().listLocks(request.build()).getNextPageToken();
+    assertThat(token).isNotEmpty();
+    request.setPageToken(token);
+
+    for (var odd :
+        List.of(
+            request.clone().setPageToken("%%%"),
+            request.clone().setPageToken(token.substring(1)),
+            request.clone().clearBranchName(),
+            request.clone().setOwner("somebody"),
+            request.clone().setShowEnded(true))) {
+      assertRefused(
+          () -> server.locks().listLocks(odd.build()), Code.INVALID_ARGUMENT, "INVALID_PAGE_TOKEN");
+    }
+    assertInvalid(
+        () -> server.locks().listLocks(request.setPageToken("x".repeat(257)).build()),
+        "page_token");
+  }
+
+  @Test
+  void aPageOfLocksWithTheLongestNamesEndsEarly() {
+    var longest =
+        AcquireLockRequest.newBuilder()
+            .setBranchName(branch + "x".repeat(255 - branch.length()))
+            .setScope(Lock.Scope.RESOURCE_TYPE)
+            .setMode(Lock.Mode.SHARED)
+            .setOwner("o".repeat(255))
+            .setReason("r".repeat(1024))
+            .setTtlSeconds(60);
+    for (int i = 0; i < 64; i++) {
+      longest.addResourceTypes("%02d".formatted(i) + "t".repeat(253));
+    }
+    for (int i = 0; i < 120; i++) {
+      acquire(longest);
+    }
+
+    var request =
+        ListLocksRequest.newBuilder().setBranchName(longest.getBranchName()).setPageSize(1000);
+    var first = server.locks().listLocks(request.build());
+    var second = server.locks().listLocks(request.setPageToken(first.getNextPageToken()).build());
+
+    assertThat(first.getSerializedSize()).isLessThan(4 << 20);
+    assertThat(first.getLocksCount() + second.getLocksCount()).isEqualTo(120);
+    assertThat(second.getNextPageToken()).isEmpty();
+  }
+
+  @Test
+  void aWatchBeginsWithAllLocksInAsManyMessagesAsTheyNeed() {
+    var held = new ArrayList<Lock>();
+    for (int i = 0; i < 201; i++) {
+      held.add(acquire(objects().setMode(Lock.Mode.SHARED)));
+    }
+    Context.CancellableContext call = Context.current().withCancellation();
+    var seen = new ArrayList<WatchLocksResponse.Snapshot>();
+    call.run(
+        () -> {
+          var watch =
+              server
+                  .locks()
+                  .watchLocks(WatchLocksRequest.newBuilder().setBranchName(branch).build());
+          seen.add(watch.next().getSnapshot());
+          seen.add(watch.next().getSnapshot());
+        });
+    call.cancel(null);
+
+    assertThat(seen.get(0).getContinued()).isFalse();
+    assertThat(seen.get(0).getIncomplete()).isTrue();
+    assertThat(seen.get(1).getContinued()).isTrue();
+    assertThat(seen.get(1).getIncomplete()).isFalse();
+    assertThat(seen)
+        .flatExtracting(WatchLocksResponse.Snapshot::getLocksList)
+        .containsExactlyElementsOf(held);
+  }
+
   /** Whether somebody waits whom a new SHARED lock would have to let pass. */
   private boolean refusedBehindWhoWaits() {
     try {

@@ -165,7 +165,7 @@ public final class RequestsFuzz {
             ListShadowIndexesRequest.newBuilder().setPageSize(1).setPageToken("x").build(),
             ListIndexesRequest.newBuilder().setPageSize(1).setPageToken("x").build(),
             ListAuditEntriesRequest.newBuilder().setPageSize(1).setPageToken("x").build(),
-            ListLocksRequest.getDefaultInstance()));
+            ListLocksRequest.newBuilder().setPageSize(1).setPageToken("x").build()));
   }
 
   private static byte[] sequence(Message... requests) {

@@ -32,15 +32,20 @@ final class LocksCommand extends ClientCommand {
 
   @Override
   Exit ask(ShadowIndexClient client) {
-    ListLocksResponse answer =
-        client.listLocks(
-            ListLocksRequest.newBuilder().setBranchName(branch).setShowEnded(ended).build());
-    ctl.show(answer);
+    ListLocksRequest.Builder request =
+        ListLocksRequest.newBuilder().setBranchName(branch).setShowEnded(ended);
+    ListLocksResponse.Builder all = ListLocksResponse.newBuilder();
+    do {
+      ListLocksResponse page = client.listLocks(request.build());
+      all.addAllLocks(page.getLocksList()).addAllEndedLocks(page.getEndedLocksList());
+      request.setPageToken(page.getNextPageToken());
+    } while (!request.getPageToken().isEmpty());
+    ctl.show(all.build());
     Table table = new Table("LOCK", "MODE", "FOR", "OWNER", "UNTIL", "ON");
-    answer.getLocksList().forEach(lock -> row(table, lock));
+    all.getLocksList().forEach(lock -> row(table, lock));
     ctl.print(table);
-    answer.getEndedLocksList().forEach(this::print);
-    ctl.print("%,d held", answer.getLocksCount());
+    all.getEndedLocksList().forEach(this::print);
+    ctl.print("%,d held", all.getLocksCount());
     return Exit.OK;
   }
 

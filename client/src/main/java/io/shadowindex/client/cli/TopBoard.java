@@ -163,8 +163,10 @@ final class TopBoard {
 
   private void take(WatchLocksResponse told) {
     if (told.hasSnapshot()) {
-      allLocks = true;
-      locks.clear();
+      allLocks |= !told.getSnapshot().getIncomplete();
+      if (!told.getSnapshot().getContinued()) {
+        locks.clear();
+      }
       told.getSnapshot().getLocksList().forEach(lock -> locks.put(lock.getLockId(), lock));
       return;
     }

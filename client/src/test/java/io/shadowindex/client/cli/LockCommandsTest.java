@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.shadowindex.client.ShadowIndexException;
 import io.shadowindex.client.WriteGuard;
 import io.shadowindex.client.testing.RunningServer;
+import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.ErrorReason;
 import io.shadowindex.v1.ListLocksRequest;
 import io.shadowindex.v1.Lock;
@@ -52,6 +53,27 @@ final class LockCommandsTest {
     assertThat(run("can-write --branch main --resource-type a").out().strip()).isEqualTo("yes");
     assertThat(run(unlock).exit()).isZero();
     assertThat(run("can-write --branch main").exit()).isZero();
+  }
+
+  @Test
+  void locksAreListedHoweverManyPagesTheyFill() {
+    var request =
+        AcquireLockRequest.newBuilder()
+            .setBranchName("main")
+            .setScope(Lock.Scope.BRANCH)
+            .setMode(Lock.Mode.SHARED)
+            .setOwner("reader")
+            .setTtlSeconds(60)
+            .build();
+    Lock first = server.client().acquireLock(request).getLock();
+    for (int i = 0; i < 250; i++) {
+      var _ = server.client().acquireLock(request);
+    }
+
+    assertThat(run("locks").out()).contains("251 held").containsOnlyOnce(first.getLockId());
+    var page = server.client().listLocks(ListLocksRequest.newBuilder().setPageSize(250).build());
+    assertThat(page.getLocksCount()).isEqualTo(250);
+    assertThat(page.getNextPageToken()).isNotEmpty();
   }
 
   @Test

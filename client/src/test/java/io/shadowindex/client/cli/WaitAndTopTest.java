@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.shadowindex.client.testing.RunningServer;
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Lifecycle;
+import io.shadowindex.v1.AcquireLockRequest;
+import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.ShadowIndex.State;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -133,6 +135,23 @@ final class WaitAndTopTest {
     assertThat(top.lines().get(1)).isEqualTo("1 building; 1 lock");
     assertThat(top.out()).contains(id, "40%", "1,234", "main SEARCH_INDEX default");
     assertThat(top.out()).contains("alice", "MIGRATION", "a in main");
+  }
+
+  @Test
+  void topShowsLocksThatDoNotFitIntoOneMessage() {
+    var request =
+        AcquireLockRequest.newBuilder()
+            .setBranchName("main")
+            .setScope(Lock.Scope.BRANCH)
+            .setMode(Lock.Mode.SHARED)
+            .setOwner("reader")
+            .setTtlSeconds(60)
+            .build();
+    for (int i = 0; i < 201; i++) {
+      var _ = server.client().acquireLock(request);
+    }
+
+    assertThat(run("top --once").out()).contains("1 building; 201 locks");
   }
 
   @Test

@@ -32,6 +32,7 @@ import io.shadowindex.v1.WatchLocksRequest;
 import io.shadowindex.v1.WatchLocksResponse;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -122,16 +123,21 @@ public final class LockGrpcService extends LockServiceImplBase {
 
   @Override
   public void listLocks(ListLocksRequest request, StreamObserver<ListLocksResponse> client) {
-    int limit = request.getPageSize() == 0 ? DEFAULT_PAGE : request.getPageSize();
+    var filters = request.toBuilder().clearPageSize().clearPageToken().build();
+    long after = PageToken.number(filters, request.getPageToken(), 0);
+    int size = request.getPageSize() == 0 ? DEFAULT_PAGE : request.getPageSize();
     String branchName = orNull(request.getBranchName());
     var filter =
         new LockFilter(branchName, orNull(request.getResourceType()), orNull(request.getOwner()));
-    var response = ListLocksResponse.newBuilder();
-    locks.list(filter, limit).forEach(lease -> response.addLocks(LockMessages.lock(lease)));
-    if (request.getShowEnded()) {
-      locks
-          .ended(branchName, limit)
-          .forEach(ended -> response.addEndedLocks(LockMessages.ended(ended)));
+    var page = Page.of(locks.list(filter, after, size + 1), size, LockMessages::lock);
+    var response = ListLocksResponse.newBuilder().addAllLocks(page.messages());
+    if (page.isFollowed()) {
+      response.setNextPageToken(
+          PageToken.encode(filters, Long.toString(page.last().fencingToken())));
+    }
+    if (request.getShowEnded() && request.getPageToken().isEmpty()) {
+      List<Ended> ended = locks.ended(branchName, size);
+      response.addAllEndedLocks(page.beside(ended, size, LockMessages::ended).messages());
     }
     answer(client, response.build());
   }

@@ -117,11 +117,13 @@ final class LockMessages {
 
   static WatchLocksResponse response(LockWatch.Message message) {
     return switch (message) {
-      case LockWatch.Snapshot(List<Lease> leases) ->
+      case LockWatch.Snapshot(List<Lease> leases, boolean continued, boolean incomplete) ->
           WatchLocksResponse.newBuilder()
               .setSnapshot(
                   WatchLocksResponse.Snapshot.newBuilder()
-                      .addAllLocks(leases.stream().map(LockMessages::lock).toList()))
+                      .addAllLocks(leases.stream().map(LockMessages::lock).toList())
+                      .setContinued(continued)
+                      .setIncomplete(incomplete))
               .build();
       case LockWatch.Happened(LockEvent event) ->
           WatchLocksResponse.newBuilder()

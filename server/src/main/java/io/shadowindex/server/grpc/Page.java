@@ -19,8 +19,18 @@ record Page<T, M extends Message>(List<M> messages, List<T> things) {
 
   /** The first of {@code things}, {@code size} at most and one at least unless there are none. */
   static <T, M extends Message> Page<T, M> of(List<T> things, int size, Function<T, M> message) {
+    return of(things, size, message, 0);
+  }
+
+  /** The first of other things that are in the same answer, in the room that this page leaves. */
+  <U, N extends Message> Page<U, N> beside(List<U> others, int size, Function<U, N> message) {
+    return of(others, size, message, messages.stream().mapToInt(Message::getSerializedSize).sum());
+  }
+
+  private static <T, M extends Message> Page<T, M> of(
+      List<T> things, int size, Function<T, M> message, int taken) {
     var messages = new ArrayList<M>();
-    int bytes = 0;
+    int bytes = taken;
     for (T thing : things.subList(0, Math.min(size, things.size()))) {
       M next = message.apply(thing);
       bytes += next.getSerializedSize();

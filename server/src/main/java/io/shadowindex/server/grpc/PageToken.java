@@ -36,6 +36,22 @@ final class PageToken {
     throw new Refusal.InvalidPageToken().exception();
   }
 
+  /**
+   * The position of a token where that is a number.
+   *
+   * @param first the position without a token
+   */
+  static long number(Message filters, String token, long first) {
+    if (token.isEmpty()) {
+      return first;
+    }
+    try {
+      return Long.parseLong(decode(filters, token));
+    } catch (NumberFormatException e) {
+      throw new Refusal.InvalidPageToken().exception();
+    }
+  }
+
   private static long checksum(Message filters) {
     var crc = new CRC32();
     crc.update(filters.toByteArray());

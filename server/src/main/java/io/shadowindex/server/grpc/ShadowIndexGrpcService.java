@@ -1,6 +1,5 @@
 package io.shadowindex.server.grpc;
 
-import com.google.protobuf.Message;
 import io.grpc.stub.StreamObserver;
 import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.build.BuildLifecycle;
@@ -13,7 +12,6 @@ import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
-import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
 import io.shadowindex.server.switchover.SwitchExecutor;
@@ -240,7 +238,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   public void listShadowIndexes(
       ListShadowIndexesRequest request, StreamObserver<ListShadowIndexesResponse> client) {
     var filters = request.toBuilder().clearPageSize().clearPageToken().build();
-    long before = pageStart(filters, request.getPageToken());
+    long before = PageToken.number(filters, request.getPageToken(), Long.MAX_VALUE);
     int size = pageSize(request.getPageSize());
     BuildFilter filter = filter(request);
     BuildList found = builds.list(filter, before, size + 1);
@@ -303,7 +301,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   public void listAuditEntries(
       ListAuditEntriesRequest request, StreamObserver<ListAuditEntriesResponse> client) {
     var filters = request.toBuilder().clearPageSize().clearPageToken().build();
-    long before = pageStart(filters, request.getPageToken());
+    long before = PageToken.number(filters, request.getPageToken(), Long.MAX_VALUE);
     int size = pageSize(request.getPageSize());
     var page =
         Page.of(
@@ -359,17 +357,6 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
   private static BuildFilter filter(ListShadowIndexesRequest request) {
     return Messages.filter(
         request.getBranchName(), request.getIndexType(), request.getStatesList());
-  }
-
-  private static long pageStart(Message filters, String token) {
-    if (token.isEmpty()) {
-      return Long.MAX_VALUE;
-    }
-    try {
-      return Long.parseLong(PageToken.decode(filters, token));
-    } catch (NumberFormatException e) {
-      throw new Refusal.InvalidPageToken().exception();
-    }
   }
 
   private static int pageSize(int requested) {

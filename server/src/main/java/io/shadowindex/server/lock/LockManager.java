@@ -171,9 +171,9 @@ public final class LockManager implements AutoCloseable {
     return store.find(id);
   }
 
-  /** At most {@code limit} locks, oldest first. */
-  public List<Lease> list(LockFilter filter, int limit) {
-    return store.list(filter, limit);
+  /** At most {@code limit} locks, as {@link LockStore#list}. */
+  public List<Lease> list(LockFilter filter, long after, int limit) {
+    return store.list(filter, after, limit);
   }
 
   /** At most {@code limit} locks that expired or were released by force, newest first. */

@@ -141,8 +141,13 @@ public interface LockStore {
    */
   Optional<String> acquiredBy(UUID id);
 
-  /** At most {@code limit} leases, oldest first. */
-  List<Lease> list(LockFilter filter, int limit);
+  /**
+   * At most {@code limit} leases with fencing tokens greater than that, in the order of their
+   * tokens, which no two that are held have in common.
+   *
+   * @param after 0 for all
+   */
+  List<Lease> list(LockFilter filter, long after, int limit);
 
   /**
    * Which locks are meant; null matches everything. A type is matched also by locks on branches.

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class LockWatch implements AutoCloseable {
 
   private static final int QUEUE = 256;
-  private static final int SNAPSHOT_LIMIT = 1000;
+
+  /** So many of the longest locks fit into the 4 MiB that clients accept at once. */
+  private static final int PAGE = 200;
 
   private final LockFeed owner;
   private final LockStore store;
@@ -25,6 +27,9 @@ public final class LockWatch implements AutoCloseable {
   private final ArrayDeque<LockEvent> queue = new ArrayDeque<>();
   private boolean behind = true;
   private boolean draining;
+
+  /** The fencing token up to which the locks have been told; 0 where none has to be continued. */
+  private long told;
 
   LockWatch(LockFeed owner, LockStore store, @Nullable String branchName, Runnable wakeUp) {
     this.owner = owner;
@@ -36,8 +41,14 @@ public final class LockWatch implements AutoCloseable {
   /** What a watcher is told. */
   public sealed interface Message {}
 
-  /** The locks as they are. What is told next may already be in it. */
-  public record Snapshot(List<Lease> leases) implements Message {
+  /**
+   * The locks as they are, or some of them. What is told next may already be in it.
+   *
+   * @param continued whether it goes on with the one before
+   * @param incomplete whether the next one goes on with it
+   */
+  public record Snapshot(List<Lease> leases, boolean continued, boolean incomplete)
+      implements Message {
     public Snapshot {
       leases = List.copyOf(leases);
     }
@@ -52,6 +63,9 @@ public final class LockWatch implements AutoCloseable {
    * @throws io.shadowindex.server.refusal.RefusedException when the server is shutting down
    */
   public Optional<Message> next() {
+    if (told > 0) {
+      return Optional.of(nextOfSnapshot());
+    }
     synchronized (queue) {
       if (!behind) {
         LockEvent event = queue.poll();
@@ -66,8 +80,20 @@ public final class LockWatch implements AutoCloseable {
       behind = false;
       queue.clear();
     }
-    return Optional.of(
-        new Snapshot(store.list(new LockStore.LockFilter(branchName, null, null), SNAPSHOT_LIMIT)));
+    return Optional.of(nextOfSnapshot());
+  }
+
+  /**
+   * Pages are of different moments, but what has happened since the first one is told after the
+   * last one; and who falls behind meanwhile gets the whole snapshot, then another.
+   */
+  private Snapshot nextOfSnapshot() {
+    List<Lease> leases =
+        store.list(new LockStore.LockFilter(branchName, null, null), told, PAGE + 1);
+    boolean continued = told > 0;
+    boolean incomplete = leases.size() > PAGE;
+    told = incomplete ? leases.get(PAGE - 1).fencingToken() : 0;
+    return new Snapshot(incomplete ? leases.subList(0, PAGE) : leases, continued, incomplete);
   }
 
   void offer(LockEvent event) {

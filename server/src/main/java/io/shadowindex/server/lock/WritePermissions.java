@@ -125,7 +125,7 @@ public final class WritePermissions {
     SequencedSet<String> types = new TreeSet<>(known.resourceTypes());
     types.addAll(everyBranchHas);
     store
-        .list(new LockFilter(name.branchName(), null, null), LOCKS_LOOKED_AT)
+        .list(new LockFilter(name.branchName(), null, null), 0, LOCKS_LOOKED_AT)
         .forEach(lease -> types.addAll(lease.name().resourceTypes()));
     name.resourceTypes().forEach(types::remove);
     Conflicts inBranch = store.conflicts(LockName.branch(name.branchName()), LockMode.SHARED);

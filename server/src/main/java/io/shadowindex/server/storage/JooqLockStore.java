@@ -20,6 +20,7 @@ import io.shadowindex.server.storage.schema.tables.records.LockEndingRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -270,8 +271,8 @@ final class JooqLockStore implements LockStore {
   }
 
   @Override
-  public List<Lease> list(LockFilter filter, int limit) {
-    Condition rows = HeldLocks.alive(clock);
+  public List<Lease> list(LockFilter filter, long after, int limit) {
+    Condition rows = HELD_LOCK.FENCING_TOKEN.gt(after).and(HeldLocks.alive(clock));
     if (filter.branchName() != null) {
       rows = rows.and(HELD_LOCK.BRANCH_NAME.eq(filter.branchName()));
     }
@@ -282,17 +283,23 @@ final class JooqLockStore implements LockStore {
       rows = rows.and(HELD_LOCK.OWNER.eq(filter.owner()));
     }
     Condition matching = rows;
-    return transactions.read(
-        query ->
-            HeldLocks.leases(
-                query,
-                HELD_LOCK.LOCK_ID.in(
-                    select(HELD_LOCK.LOCK_ID)
-                        .from(HELD_LOCK)
-                        .where(matching)
-                        .groupBy(HELD_LOCK.LOCK_ID)
-                        .orderBy(min(HELD_LOCK.ACQUIRED_AT))
-                        .limit(limit))));
+    return transactions.read(query -> first(query, matching, limit)).stream()
+        .sorted(Comparator.comparingLong(Lease::fencingToken))
+        .toList();
+  }
+
+  /** Two queries, since H2 would ask a query within one again for every row: the time is in it. */
+  private static List<Lease> first(DSLContext query, Condition matching, int limit) {
+    List<UUID> ids =
+        query
+            .select(HELD_LOCK.LOCK_ID)
+            .from(HELD_LOCK)
+            .where(matching)
+            .groupBy(HELD_LOCK.LOCK_ID)
+            .orderBy(min(HELD_LOCK.FENCING_TOKEN))
+            .limit(limit)
+            .fetch(HELD_LOCK.LOCK_ID);
+    return HeldLocks.leases(query, HELD_LOCK.LOCK_ID.in(ids));
   }
 
   @Override

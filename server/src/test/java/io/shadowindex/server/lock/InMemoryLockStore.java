@@ -151,9 +151,10 @@ public final class InMemoryLockStore implements LockStore {
   }
 
   @Override
-  public synchronized List<Lease> list(LockFilter filter, int limit) {
-    return leases.values().stream()
+  public synchronized List<Lease> list(LockFilter filter, long after, int limit) {
+    return leases.values().stream() // in the order of their tokens
         .filter(this::alive)
+        .filter(lease -> lease.fencingToken() > after)
         .filter(lease -> matches(filter.branchName(), lease.name().branchName()))
         .filter(lease -> matches(filter.owner(), lease.owner()))
         .filter(

@@ -2,6 +2,7 @@ package io.shadowindex.server.lock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.shadowindex.server.lock.LockStore.Holder;
@@ -281,6 +282,55 @@ final class LockManagerTest {
 
       var told = (LockWatch.Snapshot) watch.next().orElseThrow();
       assertThat(told.leases()).containsExactly(lease);
+      assertThat(watch.next()).isEmpty();
+    }
+  }
+
+  @Test
+  void aSnapshotHasAllLocksHoweverManyThereAreAndWhatHappensMeanwhileIsToldAfterwards() {
+    var held = new ArrayList<Lease>();
+    for (int i = 0; i < 450; i++) {
+      held.add(acquire(OBJECTS, LockMode.SHARED, "reader", 0));
+    }
+    try (LockWatch watch = feed.watch("main", () -> {})) {
+      var first = (LockWatch.Snapshot) watch.next().orElseThrow();
+      release(held.get(0)); // has been told of
+      release(held.get(449)); // has not
+      Lease late = acquire(OBJECTS, LockMode.SHARED, "late", 0);
+      var second = (LockWatch.Snapshot) watch.next().orElseThrow();
+      var third = (LockWatch.Snapshot) watch.next().orElseThrow();
+
+      assertThat(first.leases()).containsExactlyElementsOf(held.subList(0, 200));
+      assertThat(second.leases()).containsExactlyElementsOf(held.subList(200, 400));
+      assertThat(third.leases()).hasSize(50).contains(held.get(448), late);
+      assertThat(List.of(first, second, third))
+          .extracting(LockWatch.Snapshot::continued, LockWatch.Snapshot::incomplete)
+          .containsExactly(tuple(false, true), tuple(true, true), tuple(true, false));
+      for (Lease lease : List.of(held.get(0), held.get(449), late)) {
+        var event = ((LockWatch.Happened) watch.next().orElseThrow()).event();
+        assertThat(event.lease()).isEqualTo(lease);
+      }
+      assertThat(watch.next()).isEmpty();
+    }
+  }
+
+  @Test
+  void aWatcherThatFallsBehindWithinASnapshotGetsTheRestOfItAndThenAnother() {
+    Lease last = acquire(OBJECTS, LockMode.SHARED, "reader", 0);
+    for (int i = 0; i < 200; i++) {
+      last = acquire(OBJECTS, LockMode.SHARED, "reader", 0);
+    }
+    try (LockWatch watch = feed.watch(null, () -> {})) {
+      assertThat(((LockWatch.Snapshot) watch.next().orElseThrow()).incomplete()).isTrue();
+      for (int i = 0; i < 1000; i++) {
+        feed.publish(new LockEvent(LockEvent.Kind.RENEWED, last, "reader", "", clock.instant()));
+      }
+
+      assertThat(watch.next()).contains(new LockWatch.Snapshot(List.of(last), true, false));
+      var again = (LockWatch.Snapshot) watch.next().orElseThrow();
+      assertThat(again.continued()).isFalse();
+      assertThat(again.leases()).hasSize(200);
+      assertThat(watch.next()).contains(new LockWatch.Snapshot(List.of(last), true, false));
       assertThat(watch.next()).isEmpty();
     }
   }

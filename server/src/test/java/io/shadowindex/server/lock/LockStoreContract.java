@@ -65,7 +65,7 @@ public abstract class LockStoreContract {
     assertThat(lease.request()).isEqualTo(request);
     assertThat(lease.expiresAt()).isEqualTo(lease.acquiredAt().plusSeconds(15));
     assertThat(store().find(lease.id())).contains(lease);
-    assertThat(store().list(new LockFilter("main", "link_type", "ålice"), 10))
+    assertThat(store().list(new LockFilter("main", "link_type", "ålice"), 0, 10))
         .containsExactly(lease);
   }
 
@@ -177,7 +177,7 @@ public abstract class LockStoreContract {
 
     assertThat(store().find(lease.id())).isEmpty();
     assertThat(store().conflicts(OBJECTS, LockMode.EXCLUSIVE).isEmpty()).isTrue();
-    assertThat(store().list(new LockFilter(null, null, null), 10)).isEmpty();
+    assertThat(store().list(new LockFilter(null, null, null), 0, 10)).isEmpty();
     assertThat(refusal(() -> store().renew(lease.id(), holder(lease))))
         .isEqualTo(new Refusal.LockNotFound(lease.id()));
     assertThat(acquire(OBJECTS, LockMode.EXCLUSIVE)).isInstanceOf(Granted.class);
@@ -294,7 +294,7 @@ public abstract class LockStoreContract {
     }
 
     assertThat(granted).isEqualTo(20);
-    assertThat(store().list(new LockFilter(null, null, null), 1000)).hasSize(MOST_HELD);
+    assertThat(store().list(new LockFilter(null, null, null), 0, 1000)).hasSize(MOST_HELD);
   }
 
   private void fill(int leases) {
@@ -369,6 +369,29 @@ public abstract class LockStoreContract {
     assertThat(refusal(() -> store().release(lease.id(), stale, Set.of())))
         .isEqualTo(new Refusal.StaleLockToken(lease.id(), stale.fencingToken()));
     assertThat(store().find(lease.id())).contains(lease);
+  }
+
+  @Test
+  void locksAreListedByTheirTokensFromAnyOneOn() {
+    LockFilter filter = new LockFilter("main", "object_type", null);
+    var held = new ArrayList<Lease>();
+    for (int i = 0; i < 5; i++) {
+      held.add(granted(acquire(i % 2 == 0 ? BOTH : OBJECT_7, LockMode.SHARED)));
+      granted(acquire(LINKS, LockMode.SHARED));
+      granted(acquire(ELSEWHERE, LockMode.SHARED));
+    }
+
+    assertThat(store().list(filter, 0, 3)).containsExactlyElementsOf(held.subList(0, 3));
+    long third = held.get(2).fencingToken();
+    store().renew(held.get(1).id(), holder(held.get(1)));
+    release(held.get(2));
+    store().release(held.get(4).id(), holder(held.get(4)), Set.of("link_type"));
+    Lease late = granted(acquire(OBJECTS, LockMode.SHARED));
+
+    assertThat(store().list(filter, third, 10))
+        .extracting(Lease::id)
+        .containsExactly(held.get(3).id(), held.get(4).id(), late.id());
+    assertThat(store().list(filter, late.fencingToken(), 10)).isEmpty();
   }
 
   @Test

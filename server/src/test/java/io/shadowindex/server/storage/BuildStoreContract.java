@@ -81,7 +81,7 @@ abstract class BuildStoreContract {
   abstract LockStore locks();
 
   private List<String> lockedResourceTypes(String branch) {
-    return locks().list(new LockStore.LockFilter(branch, null, null), 100).stream()
+    return locks().list(new LockStore.LockFilter(branch, null, null), 0, 100).stream()
         .flatMap(lease -> lease.name().resourceTypes().stream())
         .toList();
   }

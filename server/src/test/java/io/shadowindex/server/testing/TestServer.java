@@ -97,7 +97,7 @@ public final class TestServer implements AutoCloseable {
 
   /** The resource types of a branch that are locked now. */
   public List<String> lockedResourceTypes(String branch) {
-    return server.lockStore().list(new LockFilter(branch, null, null), 100).stream()
+    return server.lockStore().list(new LockFilter(branch, null, null), 0, 100).stream()
         .flatMap(lease -> lease.name().resourceTypes().stream())
         .sorted()
         .toList();
