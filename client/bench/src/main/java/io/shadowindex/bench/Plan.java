@@ -91,7 +91,7 @@ record Plan(
       new Plan(
           "full",
           3,
-          Duration.ofSeconds(10),
+          Duration.ofSeconds(6),
           Duration.ofSeconds(25),
           Duration.ofSeconds(1),
           Duration.ofSeconds(2),
