@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.shadowindex.client.testing.RunningServer;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CancelBuildRequest;
+import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.Lock;
+import io.shadowindex.v1.RetryBuildRequest;
 import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.WatchBuildRequest;
 import io.shadowindex.v1.WatchBuildsRequest;
@@ -14,6 +16,8 @@ import io.shadowindex.v1.WatchBuildsResponse;
 import io.shadowindex.v1.WatchLocksRequest;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +56,38 @@ final class WatchTest {
       assertThat(message.getShadowIndexId()).isEqualTo(other);
       assertThat(message.getEvent().getStateChange().getState()).isEqualTo(State.CANCELLED);
     }
+  }
+
+  @Test
+  void aCutAmidABatchLosesNothingAndRepeatsNothing() throws IOException {
+    String id = start("main");
+    for (int i = 0; i < 60; i++) {
+      server
+          .client()
+          .failBuild(
+              FailBuildRequest.newBuilder().setShadowIndexId(id).setErrorMessage("failed").build());
+      server.client().retryBuild(RetryBuildRequest.newBuilder().setShadowIndexId(id).build());
+    }
+    var told = new ArrayList<Long>();
+    try (BuildsWatch watch =
+        server.client().watchBuilds(WatchBuildsRequest.newBuilder().setFromRevision(0).build())) {
+      while (told.size() < 10) {
+        told.add(watch.next().getEvent().getRevision());
+      }
+      server.restart();
+      cancel(id);
+      WatchBuildsResponse message;
+      do {
+        message = watch.next();
+        assertThat(message.getFurtherCount()).isZero();
+        if (message.getEvent().hasStateChange() || message.getEvent().hasNotice()) {
+          told.add(message.getEvent().getRevision());
+        }
+      } while (message.getEvent().getStateChange().getState() != State.CANCELLED);
+    }
+    assertThat(told)
+        .hasSizeGreaterThan(120)
+        .isEqualTo(LongStream.rangeClosed(1, told.size()).boxed().toList());
   }
 
   @Test

@@ -29,6 +29,7 @@ import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.WatchBuildRequest;
+import io.shadowindex.v1.WatchBuildsRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -400,6 +401,19 @@ final class BadInputTest {
       assertThat(refused.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
       assertThat(TestServer.reason(refused)).isEqualTo("INVALID_PAGE_TOKEN");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 1001})
+  void aBatchOutsideOf0To1000(int size) {
+    assertInvalid(
+        refused(
+            () ->
+                server
+                    .stub()
+                    .watchBuilds(WatchBuildsRequest.newBuilder().setMaxBatch(size).build())
+                    .hasNext()),
+        "max_batch");
   }
 
   @Test

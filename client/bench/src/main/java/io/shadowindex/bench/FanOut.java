@@ -74,7 +74,7 @@ final class FanOut implements Measure {
         "Watch fan-out",
         """
         Every watcher has a stream of its own and is told of every write: WatchBuilds of a branch, and \
-        an etcd watch of a prefix; fifty of them share a connection. *Deliveries/s*: %d writers make \
+        an etcd watch of a prefix, both with all events that are there in one message; fifty of them share a connection. *Deliveries/s*: %d writers make \
         a burst of writes as fast as they can; the time is from the first write to when every watcher \
         has been told of all. *p50, p99*: from when a write was due to when a watcher was told, of \
         all deliveries; one writer, about %,.0f deliveries a second where that is 2 to 100 writes a \

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 final class ShadowIndexStore implements Store {
 
   private static final int FILLING = 32;
+  private static final int BATCH = 1_000;
 
   private final ShadowIndexServer server;
   private final AtomicInteger records = new AtomicInteger();
@@ -99,16 +100,25 @@ final class ShadowIndexStore implements Store {
     var caughtUp = new CountDownLatch(1);
     ShadowIndexServiceGrpc.newStub(server.connections().watching())
         .watchBuilds(
-            WatchBuildsRequest.newBuilder().setBranchName(ShadowIndexServer.BRANCH).build(),
+            WatchBuildsRequest.newBuilder()
+                .setBranchName(ShadowIndexServer.BRANCH)
+                .setMaxBatch(BATCH)
+                .build(),
             new StreamObserver<>() {
               @Override
               public void onNext(WatchBuildsResponse message) {
-                WatchBuildResponse event = message.getEvent();
-                if (event.hasNotice()) {
-                  delivered.of(1);
-                } else if (event.hasHeartbeat()) {
+                int notices = take(message.getEvent());
+                for (WatchBuildsResponse next : message.getFurtherList()) {
+                  notices += take(next.getEvent());
+                }
+                delivered.of(notices);
+              }
+
+              private int take(WatchBuildResponse event) {
+                if (event.hasHeartbeat()) {
                   caughtUp.countDown(); // the first one comes after the last snapshot
                 }
+                return event.hasNotice() ? 1 : 0;
               }
 
               @Override

@@ -11,6 +11,7 @@ import io.shadowindex.server.build.BuildStore.BuildList;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.grpc.BuildWatchStream.Batches;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.switchover.IndexDoctor;
 import io.shadowindex.server.switchover.IndexRemoval;
@@ -321,7 +322,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     Long after = request.hasFromRevision() ? request.getFromRevision() : null;
     BuildWatchStream.start(
         client,
-        watchMessages::ofOne,
+        Batches.ofOne(watchMessages::ofOne),
         WatchMessages.heartbeat(request.getHeartbeatSeconds()),
         wakeUp -> watches.watch(id, after, request.getFollow(), wakeUp));
   }
@@ -332,7 +333,7 @@ final class ShadowIndexGrpcService extends ShadowIndexServiceImplBase {
     Long after = request.hasFromRevision() ? request.getFromRevision() : null;
     BuildWatchStream.start(
         client,
-        watchMessages::ofMany,
+        new Batches<>(watchMessages::ofMany, request.getMaxBatch(), WatchMessages::together),
         WatchMessages.heartbeat(request.getHeartbeatSeconds()),
         wakeUp -> watches.watch(scope, after, wakeUp));
   }

@@ -3,6 +3,7 @@ package io.shadowindex.server.grpc;
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildScope;
 import io.shadowindex.server.build.ProgressBoard.Staged;
+import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.watch.WatchMessage;
 import io.shadowindex.v1.ShadowIndex.State;
@@ -15,14 +16,22 @@ import io.shadowindex.v1.WatchBuildResponse.SwitchStep;
 import io.shadowindex.v1.WatchBuildsRequest;
 import io.shadowindex.v1.WatchBuildsResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /** What watchers are told, as messages of the contract. */
 final class WatchMessages {
 
   private static final int HEARTBEAT_SECONDS = 10;
+  private static final int SHARED = 256;
 
   private final Messages messages;
+
+  /** Messages about the newest events, or about older ones for who is behind, by revision. */
+  private final AtomicReferenceArray<@Nullable WatchBuildsResponse> newest =
+      new AtomicReferenceArray<>(SHARED);
 
   WatchMessages(Messages messages) {
     this.messages = messages;
@@ -39,36 +48,63 @@ final class WatchMessages {
   }
 
   WatchBuildResponse ofOne(WatchMessage message) {
-    var response = WatchBuildResponse.newBuilder().setRevision(message.revision());
-    switch (message) {
-      case WatchMessage.Snapshot(_, var build) -> response.setSnapshot(messages.shadowIndex(build));
-      case WatchMessage.Happened(var event) -> set(response, event);
-      case WatchMessage.Staging(_, var staged) -> response.setStaging(staging(staged));
-      case WatchMessage.Progressed(_, var build) -> response.setProgress(messages.progress(build));
-      case WatchMessage.Heartbeat(_) -> response.setHeartbeat(Heartbeat.getDefaultInstance());
-    }
-    return response.build();
+    return ofMany(message).getEvent();
   }
 
   WatchBuildsResponse ofMany(WatchMessage message) {
-    var response = WatchBuildsResponse.newBuilder().setEvent(ofOne(message));
-    switch (message) {
-      case WatchMessage.Snapshot(_, var build) -> name(response, build.id(), build.spec().key());
-      case WatchMessage.Happened(var event) -> name(response, event.buildId(), event.build().key());
-      case WatchMessage.Staging(_, var staged) ->
-          name(response, staged.build().id(), staged.build().spec().key());
-      case WatchMessage.Progressed(_, var build) -> name(response, build.id(), build.spec().key());
-      case WatchMessage.Heartbeat(_) -> {}
-    }
-    return response.build();
+    return switch (message) {
+      case WatchMessage.Snapshot(var revision, var build) ->
+          of(build, at(revision).setSnapshot(messages.shadowIndex(build)));
+      case WatchMessage.Happened(var event) -> shared(event);
+      case WatchMessage.Staging(var revision, var staged) ->
+          of(staged.build(), at(revision).setStaging(staging(staged)));
+      case WatchMessage.Progressed(var revision, var build) ->
+          of(build, at(revision).setProgress(messages.progress(build)));
+      case WatchMessage.Heartbeat(var revision) ->
+          WatchBuildsResponse.newBuilder()
+              .setEvent(at(revision).setHeartbeat(Heartbeat.getDefaultInstance()))
+              .build();
+    };
   }
 
-  private static void name(WatchBuildsResponse.Builder response, UUID id, IndexKey key) {
-    response
+  /** One message that tells what those tell, of which there is at least one. */
+  static WatchBuildsResponse together(List<WatchBuildsResponse> batch) {
+    WatchBuildsResponse first = batch.getFirst();
+    return batch.size() == 1
+        ? first
+        : first.toBuilder().addAllFurther(batch.subList(1, batch.size())).build();
+  }
+
+  /** Made once for all watchers, or a few times by those who are told at the same moment. */
+  private WatchBuildsResponse shared(BuildEvent event) {
+    int place = (int) (event.revision() % newest.length());
+    WatchBuildsResponse there = newest.get(place);
+    if (there != null && there.getEvent().getRevision() == event.revision()) {
+      return there;
+    }
+    WatchBuildResponse.Builder told = at(event.revision());
+    set(told, event);
+    WatchBuildsResponse message = of(event.buildId(), event.build().key(), told);
+    newest.set(place, message);
+    return message;
+  }
+
+  private static WatchBuildResponse.Builder at(long revision) {
+    return WatchBuildResponse.newBuilder().setRevision(revision);
+  }
+
+  private static WatchBuildsResponse of(ShadowIndex build, WatchBuildResponse.Builder told) {
+    return of(build.id(), build.spec().key(), told);
+  }
+
+  private static WatchBuildsResponse of(UUID id, IndexKey key, WatchBuildResponse.Builder told) {
+    return WatchBuildsResponse.newBuilder()
         .setShadowIndexId(id.toString())
         .setBranchName(key.branchName())
         .setIndexType(Messages.indexType(key))
-        .setIndexName(key.indexName());
+        .setIndexName(key.indexName())
+        .setEvent(told)
+        .build();
   }
 
   private static void set(WatchBuildResponse.Builder response, BuildEvent event) {

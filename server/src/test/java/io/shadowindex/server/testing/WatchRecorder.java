@@ -54,7 +54,7 @@ public final class WatchRecorder {
     while (revision < last.getAsLong()) {
       int budget = 1 + random.nextInt(400);
       try (Context.CancellableContext call = Context.current().withCancellation()) {
-        call.run(() -> read(budget, last));
+        call.run(() -> read(budget, 1 + random.nextInt(3) * 20, last));
       } catch (StatusRuntimeException e) {
         if (!ServerProcess.isLost(e)) {
           throw e;
@@ -66,12 +66,15 @@ public final class WatchRecorder {
     return null;
   }
 
-  private void read(int budget, LongSupplier last) {
+  private void read(int budget, int batch, LongSupplier last) {
     ShadowIndexServiceBlockingStub stub = server.get().stub();
     if (build == null) {
       var request =
-          WatchBuildsRequest.newBuilder().setFromRevision(revision).setHeartbeatSeconds(1);
-      var messages = stub.watchBuilds(request.build());
+          WatchBuildsRequest.newBuilder()
+              .setFromRevision(revision)
+              .setHeartbeatSeconds(1)
+              .setMaxBatch(batch);
+      var messages = Batches.singly(stub.watchBuilds(request.build()));
       for (int i = 0; i < budget && revision < last.getAsLong() && messages.hasNext(); i++) {
         var message = messages.next();
         take(message.getShadowIndexId(), message.getEvent());

@@ -21,13 +21,13 @@ import java.util.Map;
 import java.util.UUID;
 
 /** A real store with the watches of its log, from a start to a stop, and no server around it. */
-final class WatchedStore implements AutoCloseable {
+public final class WatchedStore implements AutoCloseable {
 
   private final StateStore state;
   private final BuildLifecycle builds;
   private final BuildWatches watches;
 
-  WatchedStore(Path directory) throws IOException {
+  public WatchedStore(Path directory) throws IOException {
     state =
         StateStore.open(
             Files.createDirectories(directory.resolve("state")),
@@ -54,7 +54,7 @@ final class WatchedStore implements AutoCloseable {
     watches.start();
   }
 
-  static BuildSpec spec(String branch) {
+  public static BuildSpec spec(String branch) {
     return new BuildSpec(
         new IndexKey(branch, IndexType.SEARCH_INDEX, IndexKey.DEFAULT_NAME),
         List.of("object_type"),
@@ -67,7 +67,7 @@ final class WatchedStore implements AutoCloseable {
         Map.of());
   }
 
-  StateStore state() {
+  public StateStore state() {
     return state;
   }
 
@@ -75,7 +75,7 @@ final class WatchedStore implements AutoCloseable {
     return builds;
   }
 
-  BuildWatches watches() {
+  public BuildWatches watches() {
     return watches;
   }
 
