@@ -353,10 +353,13 @@ final class MisuseTest {
         TlsChannelCredentials.newBuilder().trustManager(other.authority().toFile()).build();
     assertThat(codeOver(trusting)).isEqualTo(Code.UNAVAILABLE);
 
-    Files.copy(other.key("server"), directory.resolve("new"));
-    Files.move(directory.resolve("new"), authority.key("server"), REPLACE_EXISTING);
     Files.writeString(
         authority.certificate("server"), Files.readString(other.certificate("server")));
+    await()
+        .during(Duration.ofMillis(200))
+        .untilAsserted(() -> assertThat(codeOver(tls().build())).isEqualTo(Code.UNAUTHENTICATED));
+    Files.copy(other.key("server"), directory.resolve("new"));
+    Files.move(directory.resolve("new"), authority.key("server"), REPLACE_EXISTING);
 
     await().untilAsserted(() -> assertThat(codeOver(trusting)).isEqualTo(Code.UNAUTHENTICATED));
   }

@@ -43,6 +43,7 @@ import io.shadowindex.v1.StartBuildRequest;
 import io.shadowindex.v1.SwitchIndexRequest;
 import io.shadowindex.v1.SwitchIndexResponse;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -553,6 +554,27 @@ final class RepeatedRequestsTest {
       var _ = statement.executeUpdate("update request set answer = null");
     }
     start();
+  }
+
+  @Test
+  void aSwitchThatWasRefusedIsAnsweredSoAgainThoughItWouldPassNow() throws Exception {
+    ShadowIndex live = server.built("main");
+    server.switchTo(live);
+    ShadowIndex build = server.built("main");
+    Path segment = Path.of(build.getShadowIndexPath()).resolve("segment");
+    byte[] content = Files.readAllBytes(segment);
+    Files.delete(segment);
+    var request = switchRequest(build).setRequestId(id).build();
+    SwitchIndexResponse refused = server.stub().switchIndex(request);
+    assertThat(refused.getSuccess()).isFalse();
+    Files.write(segment, content);
+
+    loseAnswer(id);
+
+    SwitchIndexResponse again = server.stub().switchIndex(request);
+    assertThat(again.getSuccess()).isFalse();
+    assertThat(again.getValidationErrorsList()).isEqualTo(refused.getValidationErrorsList());
+    assertThat(server.get(build).getState()).isEqualTo(State.BUILT);
   }
 
   @Test

@@ -19,6 +19,8 @@ final class LockOut implements Measure {
   private static final String READER = "one busy reader";
 
   /** So that the reader gets to read between the flips that are only two renames. */
+  private static final Duration LONGEST = Duration.ofSeconds(15);
+
   private static final Duration BETWEEN_SWITCHES = Duration.ofMillis(2);
 
   private static final int FEW_SWITCHES = 20;
@@ -145,9 +147,11 @@ final class LockOut implements Measure {
     add(table, ShadowIndexServer.NAME, load, calls);
   }
 
+  /** So many flips, or fewer where the checks before each make it take too long. */
   private static Histogram times(Flip flip, int count) throws Exception {
     Histogram times = Sample.histogram();
-    for (int i = 0; i < count; i++) {
+    long until = System.nanoTime() + LONGEST.toNanos();
+    for (int i = 0; i < count && (i == 0 || System.nanoTime() < until); i++) {
       times.recordValue(Sample.bounded(flip.flip()));
     }
     return times;

@@ -2,8 +2,10 @@ package io.shadowindex.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,7 +17,7 @@ final class Scenarios implements Measure {
   private static final Pattern ROW =
       Pattern.compile("(?m)^(\\S.{21}) .*?([\\d,]+) +([\\d,]+) +(-?[\\d.]+)%$");
 
-  private static final int DEVELOPERS = 20;
+  private static final List<Integer> DEVELOPERS = List.of(5, 20, 100);
 
   @Override
   public String id() {
@@ -24,41 +26,49 @@ final class Scenarios implements Measure {
 
   @Override
   public Section run(Lab lab) throws Exception {
-    Path said = lab.directory("scenarios").resolve("said");
-    long seconds = 1 + 4 * lab.plan().round().toSeconds();
+    var table = new Table();
+    var texts = new ArrayList<String>();
     try (ShadowIndexServer server = lab.shadowIndex()) {
-      var _ =
-          Peer.seconds(
-              said,
-              lab.file("client/bin/shadowctl").toString(),
-              "scenario",
-              "--server",
-              server.address(),
-              "--developers",
-              Integer.toString(DEVELOPERS),
-              "--seconds",
-              Long.toString(seconds));
+      for (int developers : DEVELOPERS) {
+        String text = told(lab, server, developers);
+        texts.add(text.strip());
+        add(table, "%d developers".formatted(developers), text);
+      }
     }
-    String text = Files.readString(said, UTF_8);
     return new Section(
         id(),
         "Developers blocked",
-        "```\n%s\n```".formatted(text.strip()),
-        table(text),
+        "```\n%s\n```".formatted(String.join("\n\n", texts)),
+        table,
         List.of(),
         List.of());
   }
 
-  private static Table table(String text) {
-    var table = new Table();
-    String load = "%d developers".formatted(DEVELOPERS);
+  private static String told(Lab lab, ShadowIndexServer server, int developers)
+      throws IOException, InterruptedException {
+    Path said = lab.directory("scenarios").resolve("said");
+    long seconds = 1 + 4 * lab.plan().round().toSeconds();
+    var _ =
+        Peer.seconds(
+            said,
+            lab.file("client/bin/shadowctl").toString(),
+            "scenario",
+            "--server",
+            server.address(),
+            "--developers",
+            Integer.toString(developers),
+            "--seconds",
+            Long.toString(seconds));
+    return Files.readString(said, UTF_8);
+  }
+
+  private static void add(Table table, String load, String text) {
     for (Matcher row = ROW.matcher(text); row.find(); ) {
       table
           .add(row.group(1).strip(), load, "writes", number(row.group(2)))
           .add(row.group(1).strip(), load, "refused at first", number(row.group(3)))
           .add(row.group(1).strip(), load, "writable %", number(row.group(4)));
     }
-    return table;
   }
 
   private static double number(String text) {

@@ -30,6 +30,9 @@ public final class AuditFile implements AutoCloseable {
   /** Which file it is. */
   private @Nullable Object openedKey;
 
+  /** Whether what was appended last ends with the line that it began. */
+  private boolean whole;
+
   private AuditFile(Path path) {
     this.path = path;
   }
@@ -55,11 +58,30 @@ public final class AuditFile implements AutoCloseable {
       lines.write('\n');
     }
     FileChannel file = current();
-    ByteBuffer bytes = ByteBuffer.wrap(lines.toByteArray());
+    if (!whole && endsAmidLine()) {
+      write(file, new byte[] {'\n'});
+    }
+    whole = false;
+    write(file, lines.toByteArray());
+    file.force(false);
+    whole = true;
+  }
+
+  private static void write(FileChannel file, byte[] all) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(all);
     while (bytes.hasRemaining()) {
       file.write(bytes);
     }
-    file.force(false);
+  }
+
+  /** As a crash or a full disk leaves it: the next entry would continue what cannot be read. */
+  private boolean endsAmidLine() throws IOException {
+    try (FileChannel reading = FileChannel.open(path)) {
+      var last = ByteBuffer.allocate(1);
+      return reading.size() > 0
+          && reading.read(last, reading.size() - 1) == 1
+          && last.get(0) != '\n';
+    }
   }
 
   /**
@@ -76,6 +98,7 @@ public final class AuditFile implements AutoCloseable {
           FileChannel.open(
               path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
       opened = file;
+      whole = false;
       named = keyOfPath();
     }
     return file;

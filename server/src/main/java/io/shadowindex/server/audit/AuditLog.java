@@ -34,6 +34,9 @@ public final class AuditLog {
   private final InstantSource clock;
   private final BlockingQueue<Ended> ended = new ArrayBlockingQueue<>(LONGEST_QUEUE);
 
+  /** For {@link #flush} only. */
+  private final List<Ended> toSave = new ArrayList<>();
+
   /**
    * Puts it together.
    *
@@ -58,13 +61,15 @@ public final class AuditLog {
     }
   }
 
-  /** Writes the entries of the calls that have ended. One thread at a time. */
+  /**
+   * Writes the entries of the calls that have ended. One thread at a time. Those that could not be
+   * written are the first ones next time.
+   */
   public synchronized void flush() {
-    var batch = new ArrayList<Ended>();
-    while (ended.drainTo(batch, SAVED_AT_ONCE) > 0) {
-      store.save(batch);
-      append(batch.stream().map(Ended::entry).toList());
-      batch.clear();
+    while (!toSave.isEmpty() || ended.drainTo(toSave, SAVED_AT_ONCE) > 0) {
+      store.save(List.copyOf(toSave));
+      append(toSave.stream().map(Ended::entry).toList());
+      toSave.clear();
     }
   }
 

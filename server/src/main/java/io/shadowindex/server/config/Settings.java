@@ -42,8 +42,8 @@ public final class Settings {
       file(
           "tls-key",
           "(plaintext)",
-          "The key of that certificate, as PEM (PKCS #8, not encrypted). A new certificate counts when"
-              + " both files have changed.");
+          "The key of that certificate, as PEM (PKCS #8, not encrypted). New files count when key and"
+              + " certificate fit.");
 
   public static final Setting<Optional<Path>> TLS_CLIENT_AUTHORITIES =
       file(

@@ -162,15 +162,7 @@ public final class GrpcEndpoint {
         .description("Calls that wait for their turn to run")
         .register(meters);
     var interceptors =
-        new ArrayList<>(
-            List.of(
-                new MetricCollectingServerInterceptor(meters),
-                limits,
-                audited,
-                errors,
-                authorization,
-                validation,
-                repeatable));
+        new ArrayList<>(List.of(limits, audited, errors, authorization, validation, repeatable));
     if (tracer != null) {
       interceptors.addFirst(new TracedCalls(tracer));
     }
@@ -179,6 +171,8 @@ public final class GrpcEndpoint {
             .executor(handlers)
             .addTransportFilter(limits)
             .intercept(new Authentication(credentials))
+            .intercept(
+                new MetricCollectingServerInterceptor(meters)) // first: it counts refusals too
             .addService(ServerInterceptors.interceptForward(service, interceptors))
             .addService(ServerInterceptors.interceptForward(locks, interceptors))
             .addService(ServerInterceptors.interceptForward(admin, interceptors))

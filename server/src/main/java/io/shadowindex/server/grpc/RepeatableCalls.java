@@ -19,6 +19,7 @@ import io.shadowindex.server.request.RecordedRequest;
 import io.shadowindex.server.request.RequestKey;
 import io.shadowindex.server.request.Requests;
 import io.shadowindex.server.request.Requests.Turn;
+import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,14 @@ import org.jspecify.annotations.Nullable;
 final class RepeatableCalls implements ServerInterceptor {
 
   static final String REQUEST_ID = "request_id";
+
+  /**
+   * Answers that are kept before they are sent: one that says no is not made again from its effect.
+   */
+  private static final Set<String> TELLING_MORE =
+      Set.of(
+          ShadowIndexServiceGrpc.getSwitchIndexMethod().getFullMethodName(),
+          ShadowIndexServiceGrpc.getRollbackIndexMethod().getFullMethodName());
 
   /** Without a deadline a call waits for the first one as long as any call may take. */
   private static final Duration WITHOUT_DEADLINE = Duration.ofDays(1);
@@ -108,6 +118,9 @@ final class RepeatableCalls implements ServerInterceptor {
     public void sendMessage(RespT answer) {
       if (turn != null) {
         turn.answered(bytes(getMethodDescriptor().streamResponse(answer)));
+        if (TELLING_MORE.contains(getMethodDescriptor().getFullMethodName())) {
+          turn.awaitKept();
+        }
       }
       super.sendMessage(answer);
     }

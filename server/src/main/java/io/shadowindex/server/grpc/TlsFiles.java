@@ -6,11 +6,16 @@ import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.util.AdvancedTlsX509KeyManager;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.grpc.util.AdvancedTlsX509TrustManager.Verification;
+import io.grpc.util.CertificateUtils;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,12 +95,15 @@ public final class TlsFiles {
     return credentials.build();
   }
 
-  /** A certificate counts together with its key, so that both have to be new. */
+  /** While the files are replaced one after the other they do not fit, and the former two count. */
   private void readChanged() throws IOException, GeneralSecurityException {
     FileTime certificatesChanged = Files.getLastModifiedTime(certificates);
     FileTime keyChanged = Files.getLastModifiedTime(key);
-    if (!certificatesChanged.equals(certificatesRead) && !keyChanged.equals(keyRead)) {
-      identity.updateIdentityCredentials(certificates.toFile(), key.toFile());
+    if (!certificatesChanged.equals(certificatesRead) || !keyChanged.equals(keyRead)) {
+      X509Certificate[] chain = read(certificates, CertificateUtils::getX509Certificates);
+      PrivateKey privateKey = read(key, CertificateUtils::getPrivateKey);
+      requirePair(chain, privateKey);
+      identity.updateIdentityCredentials(chain, privateKey);
       certificatesRead = certificatesChanged;
       keyRead = keyChanged;
       log.info("the certificate of {} is in force", certificatesChanged);
@@ -108,6 +116,39 @@ public final class TlsFiles {
       trust.updateTrustCredentials(clientAuthorities.toFile());
       clientAuthoritiesRead = authoritiesChanged;
       log.info("the client authorities of {} are in force", authoritiesChanged);
+    }
+  }
+
+  /** How something is read from a file. */
+  @FunctionalInterface
+  private interface Parser<T> {
+    T parse(InputStream file) throws IOException, GeneralSecurityException;
+  }
+
+  private static <T> T read(Path file, Parser<T> parser)
+      throws IOException, GeneralSecurityException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return parser.parse(in);
+    }
+  }
+
+  /** With a key of another certificate every handshake would fail. */
+  private static void requirePair(X509Certificate[] chain, PrivateKey key)
+      throws GeneralSecurityException {
+    if (chain.length == 0) {
+      throw new GeneralSecurityException("there is no certificate");
+    }
+    var signature =
+        Signature.getInstance(
+            key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA");
+    byte[] anything = {1};
+    signature.initSign(key);
+    signature.update(anything);
+    byte[] signed = signature.sign();
+    signature.initVerify(chain[0].getPublicKey());
+    signature.update(anything);
+    if (!signature.verify(signed)) {
+      throw new GeneralSecurityException("the key is not that of the certificate");
     }
   }
 }

@@ -8,6 +8,7 @@ import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.ShadowIndex;
+import io.shadowindex.server.build.SwitchResult;
 import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
@@ -115,15 +116,24 @@ final class UnansweredRequests {
   }
 
   /**
-   * A build that is still BUILT was not switched to: either nothing was changed or it was undone.
+   * A build that is still BUILT was not switched to: either its checks said no, or what had begun
+   * was undone.
    */
   private Message switchIndex(RecordedRequest recorded, SwitchIndexRequest asked) {
     ShadowIndex build = build(recorded);
-    if (build.state() != BuildState.BUILT) {
+    if (build.state() != BuildState.BUILT || wasRefused(build, recorded)) {
       return switchMessages.response(Ended.of(build, recorded));
     }
     var request = SwitchMessages.request(asked, Etag.revision(asked.getEtag()));
     return switchMessages.response(unchecked(() -> switches.execute(request)), request);
+  }
+
+  /** Whether that is what the request came to: its checks found something, and wrote that down. */
+  private static boolean wasRefused(ShadowIndex build, RecordedRequest recorded) {
+    SwitchResult last = build.lastSwitch();
+    return last != null
+        && !last.validationErrors().isEmpty()
+        && last.finishedAt().equals(recorded.recordedAt());
   }
 
   /** A generation without a new event has not become live. */

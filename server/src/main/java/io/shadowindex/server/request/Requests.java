@@ -1,6 +1,7 @@
 package io.shadowindex.server.request;
 
 import io.shadowindex.server.refusal.Refusal;
+import io.shadowindex.server.refusal.RefusedException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -97,8 +98,21 @@ public final class Requests {
      */
     public void answered(byte[] answer) {
       if (mutation.isRequestEffective() && answer.length <= LARGEST_ANSWER_BYTES) {
-        keeping = store.saveAnswer(key.id(), ByteBuffer.wrap(answer));
+        keeping = kept(answer);
       }
+    }
+
+    private CompletionStage<?> kept(byte[] answer) {
+      try {
+        return store.saveAnswer(key.id(), ByteBuffer.wrap(answer));
+      } catch (RefusedException e) {
+        return CompletableFuture.failedStage(e); // the effect is there all the same
+      }
+    }
+
+    /** Returns when the answer is kept, or cannot be. */
+    public void awaitKept() {
+      keeping.exceptionally(failure -> null).toCompletableFuture().join();
     }
 
     private void awaitEnd(long deadline) {

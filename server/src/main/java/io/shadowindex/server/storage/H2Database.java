@@ -407,8 +407,16 @@ public final class H2Database implements Transactions, AutoCloseable {
         } else {
           commit(leadingTransactions(waiting));
         }
-        listeners.forEach(Runnable::run);
+        tellListeners();
       }
+    }
+  }
+
+  private void tellListeners() {
+    try {
+      listeners.forEach(Runnable::run);
+    } catch (RuntimeException | Error e) {
+      fail(e); // whom they would have woken waits for ever
     }
   }
 
@@ -450,16 +458,19 @@ public final class H2Database implements Transactions, AutoCloseable {
         statement.execute("checkpoint sync");
       }
       durable.endBatch();
-    } catch (SQLException e) {
-      failed = true;
-      batch.forEach(Job::answerUnknown);
-      durable.fail();
-      onFailure.accept(e);
-      return;
+      batch.forEach(Transaction::tell);
+      batch.forEach(Job::answer);
+      onBatch.accept(Duration.ofNanos(System.nanoTime() - began));
+    } catch (SQLException | RuntimeException | Error e) {
+      fail(e);
+      batch.forEach(Job::answerUnknown); // but for those that have their answer
     }
-    batch.forEach(Transaction::tell);
-    batch.forEach(Job::answer);
-    onBatch.accept(Duration.ofNanos(System.nanoTime() - began));
+  }
+
+  private void fail(Throwable cause) {
+    failed = true;
+    durable.fail();
+    onFailure.accept(cause);
   }
 
   private Job<?> takeUninterruptibly() {

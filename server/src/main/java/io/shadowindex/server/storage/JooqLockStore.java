@@ -3,6 +3,7 @@ package io.shadowindex.server.storage;
 import static io.shadowindex.server.storage.schema.tables.Counter.COUNTER;
 import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
 import static io.shadowindex.server.storage.schema.tables.LockEnding.LOCK_ENDING;
+import static org.jooq.impl.DSL.countDistinct;
 import static org.jooq.impl.DSL.min;
 import static org.jooq.impl.DSL.noCondition;
 import static org.jooq.impl.DSL.select;
@@ -109,6 +110,21 @@ final class JooqLockStore implements LockStore {
       throw new Refusal.TooManyLocks(mostHeld).exception();
     }
     return EventLog.lastFencingToken(transaction);
+  }
+
+  /** A server of before the count may have worked on this state since. */
+  void recount() {
+    transactions.write(
+        transaction ->
+            transaction
+                .update(COUNTER)
+                .set(
+                    COUNTER.HELD_LEASES,
+                    select(countDistinct(HELD_LOCK.LOCK_ID))
+                        .from(HELD_LOCK)
+                        .where(HELD_LOCK.EXPIRES_AT.isNotNull())
+                        .asField())
+                .execute());
   }
 
   private static void remove(DSLContext transaction, UUID id) {

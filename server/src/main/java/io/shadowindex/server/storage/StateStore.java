@@ -53,8 +53,11 @@ public final class StateStore implements AutoCloseable {
     return locks(Integer.MAX_VALUE);
   }
 
+  /** Locks of which so many may be held. Counts those that are. */
   public LockStore locks(int mostHeld) {
-    return new JooqLockStore(database, mostHeld, DatabaseClock.REAL);
+    var locks = new JooqLockStore(database, mostHeld, DatabaseClock.REAL);
+    locks.recount();
+    return locks;
   }
 
   public RequestStore requests() {

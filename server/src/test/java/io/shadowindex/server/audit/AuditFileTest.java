@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -46,6 +47,20 @@ final class AuditFileTest {
 
     assertHas(rotated, "Before");
     assertHas(path, "After", "AtLast");
+  }
+
+  @Test
+  void aLineThatACrashCutOffDoesNotSpoilTheNextOne() throws IOException {
+    file.close();
+    Files.writeString(path, "{\"occurred_at\":\"2026-", StandardOpenOption.APPEND);
+    file = AuditFile.open(path);
+
+    append("After");
+
+    List<String> lines = Files.readAllLines(path);
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(1)).endsWith("2026-");
+    assertThat(lines.getLast()).startsWith("{").endsWith("}").contains("After");
   }
 
   @Test

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -29,7 +30,7 @@ final class H2DatabaseTest {
 
   private static final int CONNECTIONS = 16;
 
-  private final List<Throwable> failures = new ArrayList<>();
+  private final List<Throwable> failures = new CopyOnWriteArrayList<>();
   private Path directory;
   private H2Database database;
 
@@ -121,6 +122,23 @@ final class H2DatabaseTest {
       assertThatThrownBy(failing::get).hasRootCauseMessage("on purpose");
     }
     assertThat(ids()).containsExactly(1, 3);
+  }
+
+  @Test
+  void nothingThatIsThrownLeavesAnybodyWaiting() {
+    database.onCommit(
+        () -> {
+          throw new IllegalStateException("on purpose");
+        });
+
+    database.write(t -> insert(t, 1));
+
+    await().until(() -> !failures.isEmpty());
+    assertThat(failures.getFirst()).hasMessage("on purpose");
+    assertThat(
+            catchThrowableOfType(RefusedException.class, () -> database.write(t -> insert(t, 2)))
+                .refusal())
+        .isInstanceOf(Refusal.OutcomeUnknown.class);
   }
 
   @Test

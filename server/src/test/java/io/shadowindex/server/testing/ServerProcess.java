@@ -11,6 +11,7 @@ import io.shadowindex.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +71,7 @@ public final class ServerProcess implements AutoCloseable {
       throws IOException, InterruptedException {
     long began = System.nanoTime();
     Process process =
-        HaltingServer.process(directory, plan).redirectError(log(directory).toFile()).start();
+        HaltingServer.process(directory, plan).redirectError(nextLog(directory)).start();
     try {
       return awaitListening(directory, process, began);
     } catch (IOException e) {
@@ -102,7 +103,7 @@ public final class ServerProcess implements AutoCloseable {
     var all = new HashMap<>(environment);
     all.put("SHADOWINDEX_REHEARSE", "false");
     return launcher(all, "--listen", "127.0.0.1:0", "--data-dir", directory.toString())
-        .redirectError(log(directory).toFile())
+        .redirectError(nextLog(directory))
         .start();
   }
 
@@ -123,6 +124,15 @@ public final class ServerProcess implements AutoCloseable {
     var builder = new ProcessBuilder(command);
     builder.environment().putAll(environment);
     return builder;
+  }
+
+  /** Where the next server on that directory logs; what the one before said is kept beside it. */
+  private static File nextLog(Path directory) throws IOException {
+    Path log = log(directory);
+    if (Files.exists(log)) {
+      Files.move(log, log.resolveSibling("%s.%d".formatted(log.getFileName(), System.nanoTime())));
+    }
+    return log.toFile();
   }
 
   private static Path log(Path directory) {
