@@ -108,7 +108,7 @@ record Plan(
           1024,
           20_000,
           5,
-          List.of(10, 1_000, 20_000));
+          List.of(10, 1_000, 10_000));
 
   static Plan named(String name) {
     return List.of(SMOKE, QUICK, FULL).stream()

@@ -4,6 +4,7 @@ import io.grpc.stub.StreamObserver;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.PauseBuildRequest;
 import io.shadowindex.v1.ResumeBuildRequest;
+import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.WatchBuildResponse;
 import io.shadowindex.v1.WatchBuildsRequest;
@@ -102,6 +103,7 @@ final class ShadowIndexStore implements Store {
         .watchBuilds(
             WatchBuildsRequest.newBuilder()
                 .setBranchName(ShadowIndexServer.BRANCH)
+                .addStates(ShadowIndex.State.BUILDING) // not all that were, in a full store
                 .setMaxBatch(BATCH)
                 .build(),
             new StreamObserver<>() {
