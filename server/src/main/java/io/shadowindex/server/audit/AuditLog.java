@@ -34,9 +34,6 @@ public final class AuditLog {
   private final InstantSource clock;
   private final BlockingQueue<Ended> ended = new ArrayBlockingQueue<>(LONGEST_QUEUE);
 
-  /** For {@link #flush} only. */
-  private final List<Ended> toSave = new ArrayList<>();
-
   /**
    * Puts it together.
    *
@@ -62,14 +59,15 @@ public final class AuditLog {
   }
 
   /**
-   * Writes the entries of the calls that have ended. One thread at a time. Those that could not be
-   * written are the first ones next time.
+   * Writes the entries of the calls that have ended. One thread at a time. Entries that the store
+   * does not take are not tried again: they would stop the log, and calls once its queue is full.
    */
   public synchronized void flush() {
-    while (!toSave.isEmpty() || ended.drainTo(toSave, SAVED_AT_ONCE) > 0) {
-      store.save(List.copyOf(toSave));
-      append(toSave.stream().map(Ended::entry).toList());
-      toSave.clear();
+    var batch = new ArrayList<Ended>();
+    while (ended.drainTo(batch, SAVED_AT_ONCE) > 0) {
+      store.save(batch);
+      append(batch.stream().map(Ended::entry).toList());
+      batch.clear();
     }
   }
 

@@ -468,6 +468,9 @@ public final class H2Database implements Transactions, AutoCloseable {
   }
 
   private void fail(Throwable cause) {
+    if (failed) {
+      return;
+    }
     failed = true;
     durable.fail();
     onFailure.accept(cause);

@@ -139,6 +139,7 @@ final class H2DatabaseTest {
             catchThrowableOfType(RefusedException.class, () -> database.write(t -> insert(t, 2)))
                 .refusal())
         .isInstanceOf(Refusal.OutcomeUnknown.class);
+    assertThat(failures).as("told once").hasSize(1);
   }
 
   @Test
