@@ -36,9 +36,11 @@ import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AdminServiceGrpc;
 import io.shadowindex.v1.AuditEntry;
 import io.shadowindex.v1.AutoSwitch;
+import io.shadowindex.v1.EndedLock;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListAuditEntriesRequest;
+import io.shadowindex.v1.ListLocksRequest;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.LockServiceGrpc;
@@ -308,6 +310,25 @@ final class MisuseTest {
         .isEqualTo("ROLE_TOO_LOW");
     assertThat(reason(refused(() -> locks("token-of-admin").releaseLock(release))))
         .isEqualTo("LOCK_NOT_FOUND");
+  }
+
+  @Test
+  void whoTookALockAwayIsWhomTheCredentialsNameWhateverTheCallSays() throws Exception {
+    Lock lock = locks("token-of-operator").acquireLock(lease(Lock.Mode.EXCLUSIVE)).getLock();
+    var _ =
+        locks("token-of-admin")
+            .releaseLock(
+                ReleaseLockRequest.newBuilder()
+                    .setLockId(lock.getLockId())
+                    .setOwner("somebody-else")
+                    .setForceRelease(true)
+                    .setReason("because")
+                    .build());
+
+    var request = ListLocksRequest.newBuilder().setShowEnded(true).build();
+    assertThat(locks("token-of-admin").listLocks(request).getEndedLocksList())
+        .extracting(EndedLock::getEndedBy)
+        .containsExactly("admin");
   }
 
   @Test

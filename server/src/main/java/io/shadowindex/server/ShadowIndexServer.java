@@ -168,6 +168,10 @@ public final class ShadowIndexServer implements AutoCloseable {
           "shadowindex.writes.queued",
           "Transactions that wait for the writer",
           state::queuedWrites);
+      metrics.gauge(
+          "shadowindex.locks.held",
+          "Locks and leases, those of switches not counted",
+          lockStore::held);
       var lockQueue = new LockQueue();
       var lockFeed = new LockFeed(lockStore);
       var forecast = new SwitchForecast(buildStore, board, environment.clock());

@@ -90,6 +90,7 @@ final class ObservabilityTest {
             "shadowindex_switch_lock_held_seconds_bucket{kind=\"switch\",outcome=\"live\",le=\"0.01\"}")
         .contains("shadowindex_streams 1.0")
         .contains("shadowindex_writes_queued 0.0")
+        .contains("shadowindex_locks_held 0.0")
         .contains("shadowindex_calls_waiting 0.0")
         .containsPattern("shadowindex_commit_seconds_count [1-9]")
         .containsPattern(

@@ -91,7 +91,7 @@ public final class LockGrpcService extends LockServiceImplBase {
           !request.getReason().isBlank(), "reason", "must be given with force_release");
       LockMessages.require(
           request.getResourceTypesCount() == 0, "resource_types", "not with force_release");
-      Ended ended = locks.forceRelease(id, request.getOwner(), request.getReason());
+      Ended ended = locks.forceRelease(id, administrator(request), request.getReason());
       response
           .setReleasedLock(LockMessages.lock(ended.lease()))
           .setMessage(
@@ -112,6 +112,14 @@ public final class LockGrpcService extends LockServiceImplBase {
       }
     }
     answer(client, response.build());
+  }
+
+  /** Whom the credentials name; where nobody is asked for any, whoever the caller says it is. */
+  private static String administrator(ReleaseLockRequest request) {
+    Mutation mutation = Mutation.current();
+    return mutation == null || mutation.call().principal().isEmpty()
+        ? request.getOwner()
+        : mutation.call().principal();
   }
 
   /** The answer to a ReleaseLock that was lost, as far as it is still known. */

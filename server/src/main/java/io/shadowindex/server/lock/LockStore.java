@@ -105,8 +105,16 @@ public interface LockStore {
    */
   Ended forceRelease(UUID id, String administrator, String reason);
 
-  /** Ends leases whose time is over, 100 at most, and keeps that they ended. */
+  /**
+   * Ends leases whose time is over, 100 at most, and keeps that they ended: for 30 days, and the
+   * newest 100,000.
+   */
   Expiry expire();
+
+  /**
+   * How many leases are held, or were and have not been removed by {@link #expire}; any moment's.
+   */
+  int held();
 
   /**
    * What {@link #expire} did.

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LockWatch implements AutoCloseable {
 
-  private static final int QUEUE = 256;
+  /** More than happen while a snapshot in many parts is told; what is queued, all watches share. */
+  static final int QUEUE = 4096;
 
   /** So many of the longest locks fit into the 4 MiB that clients accept at once. */
   private static final int PAGE = 200;

@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
+import static org.jooq.impl.DSL.select;
 
 import io.shadowindex.server.lock.Lease;
 import io.shadowindex.server.lock.LockMode;
@@ -17,9 +18,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
+import org.jooq.Record1;
+import org.jooq.RowN;
+import org.jooq.SelectConditionStep;
+import org.jooq.Table;
 import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
@@ -28,21 +34,66 @@ final class HeldLocks {
 
   private HeldLocks() {}
 
-  /** Locks that a lock of that name and mode excludes, and that have not expired. */
-  static Condition inTheWayOf(LockName name, LockMode mode, DatabaseClock clock) {
-    Condition condition = HELD_LOCK.BRANCH_NAME.eq(name.branchName());
+  /**
+   * The ids of locks that a lock of that name and mode excludes, and that have not expired; one for
+   * each row. Only these rows are read: H2 uses more than the first column of a key for values that
+   * are joined, and for a list of rows it does not.
+   */
+  static SelectConditionStep<Record1<UUID>> inTheWayOf(
+      LockName name, LockMode mode, DatabaseClock clock) {
+    List<String> modes =
+        mode == LockMode.SHARED
+            ? List.of(LockMode.EXCLUSIVE.name())
+            : List.of(LockMode.EXCLUSIVE.name(), LockMode.SHARED.name());
+    var places = new Places(HELD_LOCK.LOCK_MODE, modes);
     if (!name.resourceTypes().isEmpty()) {
-      var types = new ArrayList<>(name.resourceTypes());
-      types.add("");
-      condition = condition.and(HELD_LOCK.RESOURCE_TYPE.in(types));
+      places = places.each(HELD_LOCK.RESOURCE_TYPE, withAll(name.resourceTypes()));
     }
     if (!name.resourceId().isEmpty()) {
-      condition = condition.and(HELD_LOCK.RESOURCE_ID.in("", name.resourceId()));
+      places = places.each(HELD_LOCK.RESOURCE_ID, withAll(List.of(name.resourceId())));
     }
-    if (mode == LockMode.SHARED) {
-      condition = condition.and(HELD_LOCK.LOCK_MODE.eq(LockMode.EXCLUSIVE.name()));
+    return select(HELD_LOCK.LOCK_ID)
+        .from(HELD_LOCK)
+        .join(places.table())
+        .on(HELD_LOCK.BRANCH_NAME.eq(name.branchName()).and(places.match()))
+        .where(alive(clock));
+  }
+
+  /** What stands for all types or all resources is in the way of each. */
+  private static List<String> withAll(List<String> names) {
+    return Stream.concat(Stream.of(""), names.stream()).toList();
+  }
+
+  /** Values of some columns, as a table to join. */
+  private record Places(List<Field<String>> columns, List<List<String>> rows) {
+
+    Places(Field<String> column, List<String> values) {
+      this(List.of(column), values.stream().map(List::of).toList());
     }
-    return condition.and(alive(clock));
+
+    /** Each of them with each of these values. */
+    Places each(Field<String> column, List<String> values) {
+      return new Places(
+          plus(columns, column),
+          rows.stream().flatMap(row -> values.stream().map(value -> plus(row, value))).toList());
+    }
+
+    Table<?> table() {
+      return DSL.values(rows.stream().map(DSL::row).toArray(RowN[]::new))
+          .as("place", columns.stream().map(Field::getName).toArray(String[]::new));
+    }
+
+    Condition match() {
+      return DSL.and(
+          columns.stream()
+              .map(
+                  column -> column.eq(DSL.field(DSL.name("place", column.getName()), String.class)))
+              .toList());
+    }
+
+    private static <T> List<T> plus(List<T> list, T more) {
+      return Stream.concat(list.stream(), Stream.of(more)).toList();
+    }
   }
 
   static Condition alive(DatabaseClock clock) {
@@ -52,16 +103,13 @@ final class HeldLocks {
   /** Nobody who is kept out wants to know of more. */
   private static final int MOST_CONFLICTS = 1000;
 
-  /** The whole leases of which a row matches, the oldest 1000; one read when none does. */
-  static Conflicts matching(DSLContext query, Condition condition, DatabaseClock clock) {
+  /** The whole leases of these ids, the oldest 1000; one read when there is none. */
+  static Conflicts conflicts(
+      DSLContext query, SelectConditionStep<Record1<UUID>> of, DatabaseClock clock) {
     List<UUID> ids =
         query
-            .select(HELD_LOCK.LOCK_ID)
-            .from(HELD_LOCK)
-            .where(condition)
-            .orderBy(HELD_LOCK.ACQUIRED_AT)
-            .limit(MOST_CONFLICTS)
-            .fetch(HELD_LOCK.LOCK_ID);
+            .fetch(of.orderBy(HELD_LOCK.ACQUIRED_AT).limit(MOST_CONFLICTS))
+            .getValues(HELD_LOCK.LOCK_ID);
     return ids.isEmpty()
         ? new Conflicts(List.of(), Instant.EPOCH)
         : new Conflicts(leases(query, HELD_LOCK.LOCK_ID.in(ids)), clock.read(query));

@@ -4,6 +4,7 @@ import static io.shadowindex.server.storage.schema.tables.Counter.COUNTER;
 import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
 import static io.shadowindex.server.storage.schema.tables.LockEnding.LOCK_ENDING;
 import static org.jooq.impl.DSL.countDistinct;
+import static org.jooq.impl.DSL.max;
 import static org.jooq.impl.DSL.min;
 import static org.jooq.impl.DSL.noCondition;
 import static org.jooq.impl.DSL.select;
@@ -38,8 +39,13 @@ final class JooqLockStore implements LockStore {
 
   private static final Duration KEEP_ENDINGS = Duration.ofDays(30);
 
+  private static final int MOST_ENDINGS = 100_000;
+
   /** How many leases one transaction ends at most: others wait for the writer meanwhile. */
   private static final int ENDED_AT_ONCE = 100;
+
+  /** More than end meanwhile, so that a backlog goes. */
+  private static final int FORGOTTEN_AT_ONCE = 2 * ENDED_AT_ONCE;
 
   private final Transactions transactions;
   private final int mostHeld;
@@ -72,15 +78,27 @@ final class JooqLockStore implements LockStore {
     listeners.forEach(listener -> listener.accept(event));
   }
 
+  /** Who is in the way is asked outside of the transaction: they may be many, and others wait. */
   @Override
   public Attempt tryAcquire(UUID id, LockRequest request) {
+    while (true) {
+      Optional<Lease> granted = acquireUnlessBlocked(id, request);
+      if (granted.isPresent()) {
+        return new Granted(granted.get());
+      }
+      Conflicts conflicts = conflicts(request.name(), request.mode());
+      if (!conflicts.isEmpty()) {
+        return new Blocked(conflicts);
+      }
+    }
+  }
+
+  private Optional<Lease> acquireUnlessBlocked(UUID id, LockRequest request) {
     return change(
         transaction -> {
-          Conflicts conflicts =
-              HeldLocks.matching(
-                  transaction, HeldLocks.inTheWayOf(request.name(), request.mode(), clock), clock);
-          if (!conflicts.isEmpty()) {
-            return new Change<>(new Blocked(conflicts), List.of());
+          if (transaction.fetchExists(
+              HeldLocks.inTheWayOf(request.name(), request.mode(), clock))) {
+            return new Change<>(Optional.empty(), List.of());
           }
           Instant now = clock.read(transaction);
           Instant expires = now.plus(request.lifetime());
@@ -89,7 +107,7 @@ final class JooqLockStore implements LockStore {
               transaction, id, request, token, val(now, HELD_LOCK.ACQUIRED_AT), expires);
           var lease = new Lease(id, request, token, now, expires);
           Effects.recordLock(transaction, lease, now);
-          return new Change<>(new Granted(lease), LockEvent.acquired(lease));
+          return new Change<>(Optional.of(lease), LockEvent.acquired(lease));
         });
   }
 
@@ -197,10 +215,6 @@ final class JooqLockStore implements LockStore {
         change(
             transaction -> {
               Instant now = clock.read(transaction);
-              transaction
-                  .deleteFrom(LOCK_ENDING)
-                  .where(LOCK_ENDING.ENDED_AT.lt(now.minus(KEEP_ENDINGS)))
-                  .execute();
               var endings = new ArrayList<Ended>();
               for (Lease lease : HeldLocks.leases(transaction, firstExpired(now))) {
                 endings.add(
@@ -209,9 +223,33 @@ final class JooqLockStore implements LockStore {
                         new Ended(
                             lease, Ended.How.EXPIRED, "", lease.request().expiryReason(), now)));
               }
+              forget(transaction, now.minus(KEEP_ENDINGS));
               return new Change<>(endings, endings.stream().map(LockEvent::ended).toList());
             });
     return new Expiry(ended, untilNextExpiry());
+  }
+
+  /** The oldest endings, where they are too old or too many; only some of them at once. */
+  private static void forget(DSLContext transaction, Instant before) {
+    transaction
+        .deleteFrom(LOCK_ENDING)
+        .where(
+            LOCK_ENDING.LOCK_ID.in(
+                select(LOCK_ENDING.LOCK_ID)
+                    .from(LOCK_ENDING)
+                    .where(LOCK_ENDING.ENDED_AT.lt(before))
+                    .orderBy(LOCK_ENDING.ENDED_AT)
+                    .limit(FORGOTTEN_AT_ONCE)))
+        .execute();
+    var ends =
+        transaction
+            .select(min(LOCK_ENDING.NUMBER), max(LOCK_ENDING.NUMBER))
+            .from(LOCK_ENDING)
+            .fetchSingle();
+    if (ends.value1() != null && ends.value2() - ends.value1() >= MOST_ENDINGS) {
+      long last = Math.min(ends.value2() - MOST_ENDINGS, ends.value1() + FORGOTTEN_AT_ONCE);
+      transaction.deleteFrom(LOCK_ENDING).where(LOCK_ENDING.NUMBER.le(last)).execute();
+    }
   }
 
   private static Condition firstExpired(Instant now) {
@@ -265,9 +303,15 @@ final class JooqLockStore implements LockStore {
   }
 
   @Override
+  public int held() {
+    return transactions.read(
+        query -> query.select(COUNTER.HELD_LEASES).from(COUNTER).fetchSingle().value1());
+  }
+
+  @Override
   public Conflicts conflicts(LockName name, LockMode mode) {
     return transactions.read(
-        query -> HeldLocks.matching(query, HeldLocks.inTheWayOf(name, mode, clock), clock));
+        query -> HeldLocks.conflicts(query, HeldLocks.inTheWayOf(name, mode, clock), clock));
   }
 
   @Override

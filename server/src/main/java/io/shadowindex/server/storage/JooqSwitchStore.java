@@ -4,6 +4,7 @@ import static io.shadowindex.server.storage.IndexSlots.isSlotOf;
 import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
 import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.select;
 
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildState;
@@ -251,11 +252,17 @@ final class JooqSwitchStore implements SwitchStore {
   private static Conflicts conflicts(
       DSLContext transaction, IndexKey key, Set<String> resourceTypes) {
     var name = LockName.resourceTypes(key.branchName(), resourceTypes);
-    return HeldLocks.matching(
-        transaction,
-        HeldLocks.inTheWayOf(name, LockMode.EXCLUSIVE, LOCK_CLOCK)
-            .or(HELD_LOCK.LOCK_ID.in(JournalRows.idsOf(key))),
-        LOCK_CLOCK);
+    Conflicts onName =
+        HeldLocks.conflicts(
+            transaction, HeldLocks.inTheWayOf(name, LockMode.EXCLUSIVE, LOCK_CLOCK), LOCK_CLOCK);
+    return onName.isEmpty()
+        ? HeldLocks.conflicts(
+            transaction,
+            select(HELD_LOCK.LOCK_ID)
+                .from(HELD_LOCK)
+                .where(HELD_LOCK.LOCK_ID.in(JournalRows.idsOf(key))),
+            LOCK_CLOCK)
+        : onName;
   }
 
   private static RuntimeException indexNotFound(IndexKey key) {

@@ -113,16 +113,22 @@ final class Cutover {
     return switch (intention) {
       case Intention.Blocked(Conflicts conflicts) -> new Blocked(conflicts);
       case Intention.Granted(SwitchJournal journal, Lease lease, long heldSince) -> {
+        Result result;
         try {
           Ended ended = flipAndConclude(journal, link, next, verification);
-          yield new Result(journal, ended, Duration.ofNanos(System.nanoTime() - heldSince));
+          result = new Result(journal, ended, Duration.ofNanos(System.nanoTime() - heldSince));
         } catch (Error e) {
           // Nobody knows what works after that; the next start decides.
           outcomeUnknown.accept(e);
           throw e;
-        } finally {
-          locks.released(lease);
+        } catch (IOException | RuntimeException e) {
+          if (!isOutcomeUnknown(e)) { // or else the lock stays until the next start has decided
+            locks.released(lease);
+          }
+          throw e;
         }
+        locks.released(lease);
+        yield result;
       }
     };
   }
@@ -144,8 +150,7 @@ final class Cutover {
       // Of a flip or a flip back: nobody knows which link is on disk, and no second try would tell.
       throw undecided(e);
     } catch (IOException | RuntimeException e) {
-      if (e instanceof RefusedException refused
-          && refused.refusal() instanceof Refusal.OutcomeUnknown) {
+      if (isOutcomeUnknown(e)) {
         throw e; // the process is ending
       }
       Ended ended = recoverInPlace(journal, verification, e);
@@ -154,6 +159,11 @@ final class Cutover {
       }
       return ended;
     }
+  }
+
+  private static boolean isOutcomeUnknown(Exception failure) {
+    return failure instanceof RefusedException refused
+        && refused.refusal() instanceof Refusal.OutcomeUnknown;
   }
 
   /** Has the process end, whose next start decides. */

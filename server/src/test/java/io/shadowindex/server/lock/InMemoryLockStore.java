@@ -123,6 +123,11 @@ public final class InMemoryLockStore implements LockStore {
     return new Expiry(ended, next);
   }
 
+  @Override
+  public synchronized int held() {
+    return leases.size();
+  }
+
   private Ended end(Ended ended) {
     leases.remove(ended.lease().id());
     endings.addFirst(ended);

@@ -276,7 +276,7 @@ final class LockManagerTest {
     Lease lease = acquire(OBJECTS, LockMode.EXCLUSIVE, "alice", 0);
     try (LockWatch watch = feed.watch("main", () -> {})) {
       assertThat(watch.next()).isPresent();
-      for (int i = 0; i < 1000; i++) {
+      for (int i = 0; i <= LockWatch.QUEUE; i++) {
         feed.publish(new LockEvent(LockEvent.Kind.RENEWED, lease, "alice", "", clock.instant()));
       }
 
@@ -322,7 +322,7 @@ final class LockManagerTest {
     }
     try (LockWatch watch = feed.watch(null, () -> {})) {
       assertThat(((LockWatch.Snapshot) watch.next().orElseThrow()).incomplete()).isTrue();
-      for (int i = 0; i < 1000; i++) {
+      for (int i = 0; i <= LockWatch.QUEUE; i++) {
         feed.publish(new LockEvent(LockEvent.Kind.RENEWED, last, "reader", "", clock.instant()));
       }
 

@@ -304,6 +304,7 @@ public abstract class LockStoreContract {
   }
 
   private void assertFull() {
+    assertThat(store().held()).isEqualTo(MOST_HELD);
     assertThat(refusal(() -> acquire(LINKS, LockMode.SHARED)))
         .isEqualTo(new Refusal.TooManyLocks(MOST_HELD));
   }

@@ -14,7 +14,10 @@ import io.shadowindex.server.testing.ManualClock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jooq.DSLContext;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,5 +77,112 @@ final class H2LockStoreTest extends LockStoreContract {
     assertThat(real.find(lease.id())).contains(lease);
     await().until(() -> real.find(lease.id()).isEmpty());
     assertThat(real.conflicts(name, LockMode.EXCLUSIVE).isEmpty()).isTrue();
+  }
+
+  @Test
+  void whatIsNotInTheWayIsNotRead() {
+    database.write(
+        transaction -> {
+          for (int i = 0; i < 1000; i++) {
+            lease(transaction, i, LockName.resourceTypes("main", List.of("object_type")));
+            lease(transaction, i, LockName.resourceTypes("main", List.of("link_type")));
+          }
+          return 0;
+        });
+
+    var writer = LockName.resourceTypes("main", List.of("object_type", "action_type"));
+    assertThat(rowsRead(writer, LockMode.SHARED)).isBetween(1L, 15L);
+    var other = LockName.resourceTypes("main", List.of("action_type", "interface"));
+    assertThat(rowsRead(other, LockMode.EXCLUSIVE)).isBetween(1L, 15L);
+    assertThat(rowsRead(LockName.branch("main"), LockMode.SHARED)).isBetween(1L, 15L);
+    assertThat(rowsRead(writer, LockMode.EXCLUSIVE)).isBetween(1000L, 1020L);
+  }
+
+  @Test
+  void theNewest100000EndingsAreKept() {
+    database.write(
+        transaction ->
+            transaction.execute(
+                """
+                insert into lock_ending (lock_id, branch_name, resource_types, resource_id, lock_type,
+                  lock_mode, owner, reason, ttl_seconds, heartbeat_interval_seconds, fencing_token, acquired_at,
+                  expires_at, how, ended_by, end_reason, ended_at)
+                select random_uuid(), 'old', array['object_type'], '', 'MANUAL', 'SHARED', 'writer', '', 1, 0, x,
+                  ?, ?, 'EXPIRED', '', '', ? from system_range(1, 100100)
+                """,
+                clock.instant(),
+                clock.instant(),
+                clock.instant()));
+    Lease last = expiring("last");
+
+    clock.advance(Duration.ofMinutes(2));
+    var _ = store.expire();
+
+    assertThat(store.ended(null, 1)).extracting(LockStore.Ended::lease).containsExactly(last);
+    assertThat(store.ended("old", 200_000)).hasSize(99_999);
+    assertThat(store.ended("old", 200_000).getLast().lease().fencingToken()).isEqualTo(102);
+  }
+
+  @Test
+  void endingsAreKeptFor30Days() {
+    Lease old = expiring("old");
+    clock.advance(Duration.ofMinutes(2));
+    var _ = store.expire();
+    clock.advance(Duration.ofDays(30));
+    expiring("new");
+    assertThat(store.ended(null, 10)).extracting(LockStore.Ended::lease).containsExactly(old);
+
+    clock.advance(Duration.ofMinutes(2));
+    var _ = store.expire();
+
+    assertThat(store.ended(null, 10))
+        .extracting(ended -> ended.lease().owner())
+        .containsExactly("new");
+  }
+
+  private Lease expiring(String owner) {
+    var request =
+        new LockRequest(
+            LockName.branch(owner),
+            LockType.MANUAL,
+            LockMode.EXCLUSIVE,
+            owner,
+            "",
+            Duration.ofMinutes(1),
+            Duration.ZERO);
+    return ((LockStore.Granted) store.tryAcquire(UUID.randomUUID(), request)).lease();
+  }
+
+  private void lease(DSLContext transaction, int number, LockName name) {
+    var request =
+        new LockRequest(
+            name,
+            LockType.MANUAL,
+            LockMode.SHARED,
+            "writer-" + number,
+            "",
+            Duration.ofMinutes(1),
+            Duration.ZERO);
+    Instant now = clock.instant();
+    HeldLocks.insert(
+        transaction, UUID.randomUUID(), request, number, DSL.val(now), now.plusSeconds(60));
+  }
+
+  /** As H2 says after it ran the query. */
+  private long rowsRead(LockName name, LockMode mode) {
+    DatabaseClock now = () -> DSL.val(clock.instant());
+    String plan =
+        database.read(
+            query ->
+                query
+                    .fetchSingle(
+                        "explain analyze "
+                            + query.renderInlined(HeldLocks.inTheWayOf(name, mode, now)))
+                    .get(0, String.class));
+    return Pattern.compile("scanCount: (\\d+)")
+        .matcher(plan)
+        .results()
+        .mapToLong(count -> Long.parseLong(count.group(1)))
+        .sum();
   }
 }
