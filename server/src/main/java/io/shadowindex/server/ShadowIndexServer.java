@@ -268,6 +268,10 @@ public final class ShadowIndexServer implements AutoCloseable {
               metrics.registry(),
               traces == null ? null : traces.tracer(),
               endpointSettings());
+      follow(
+          "refuse incomplete requests",
+          endpoint::refuseIncomplete,
+          config.get(Settings.STREAM_OPENING).dividedBy(4).plusMillis(1));
       locks.start();
       autoSwitcher.start();
       endpoint.start();
@@ -300,6 +304,7 @@ public final class ShadowIndexServer implements AutoCloseable {
         config.get(Settings.MAX_CALLS),
         config.get(Settings.MAX_LOCK_WAITS),
         config.get(Settings.MAX_RUNNING_CALLS),
+        config.get(Settings.MAX_REQUEST_BYTES),
         config.get(Settings.STREAM_OPENING),
         config.get(Settings.MAX_REPORTS_PER_SECOND));
   }
@@ -315,7 +320,7 @@ public final class ShadowIndexServer implements AutoCloseable {
             config.get(Settings.TLS_KEY).orElseThrow(),
             config.get(Settings.TLS_CLIENT_AUTHORITIES),
             config.get(Settings.CREDENTIALS).isEmpty());
-    follow("read certificates", files::refresh);
+    follow("read certificates", files::refresh, config.get(Settings.RELOAD_INTERVAL));
     return files;
   }
 
@@ -324,7 +329,7 @@ public final class ShadowIndexServer implements AutoCloseable {
     Path path = config.get(Settings.CREDENTIALS).orElse(null);
     if (path != null) {
       CredentialsFile file = CredentialsFile.open(path);
-      follow("read credentials", file::refresh);
+      follow("read credentials", file::refresh, config.get(Settings.RELOAD_INTERVAL));
       return file;
     }
     if (config.get(Settings.TLS_CLIENT_AUTHORITIES).isPresent()) {
@@ -334,13 +339,13 @@ public final class ShadowIndexServer implements AutoCloseable {
     return Credentials.NOT_ASKED;
   }
 
-  /** Has files read again when they change, on a thread that waits for nothing else. */
-  private void follow(String what, Runnable refresh) {
+  /** Has something done again and again on a thread of its own, which waits for nothing else. */
+  private void follow(String what, Runnable task, Duration interval) {
     ScheduledExecutorService follower =
         Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("files").factory());
+            Thread.ofPlatform().daemon().name("follower").factory());
     open(follower::shutdownNow);
-    repeat(follower, what, refresh, config.get(Settings.RELOAD_INTERVAL));
+    repeat(follower, what, task, interval);
   }
 
   /** The port it listens on. */
