@@ -15,6 +15,7 @@ import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.grpc.AdminGrpcService;
+import io.shadowindex.server.grpc.AuditedSwitches;
 import io.shadowindex.server.grpc.Authorization;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.grpc.LockGrpcService;
@@ -240,7 +241,11 @@ public final class ShadowIndexServer implements AutoCloseable {
       var autoSwitcher =
           open(
               new AutoSwitcher(
-                  buildStore, switches, environment.clock(), config.get(Settings.DRAIN)));
+                  buildStore,
+                  switches,
+                  environment.clock(),
+                  config.get(Settings.DRAIN),
+                  new AuditedSwitches(buildStore, auditLog, environment.clock(), ids)));
       builds.onBuilt(autoSwitcher::consider);
       var locks = open(new LockManager(lockStore, lockQueue, lockFeed, ids));
       this.endpoint =
@@ -431,6 +436,7 @@ public final class ShadowIndexServer implements AutoCloseable {
         Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
     repeat(executor, "store progress", builds::flushProgress, config.get(Settings.PROGRESS_FLUSH));
     repeat(executor, "delete old files", sweeper::sweep, config.get(Settings.SWEEP_INTERVAL));
+    executor.execute(guarded("complete old audit entries", auditLog::recover));
     repeat(executor, "write the audit log", auditLog::flush, config.get(Settings.PROGRESS_FLUSH));
     repeat(
         executor, "forget old audit entries", auditLog::sweep, config.get(Settings.SWEEP_INTERVAL));
@@ -459,21 +465,23 @@ public final class ShadowIndexServer implements AutoCloseable {
     return new AuditLog(state.audit(), file, config.get(Settings.AUDIT_RETENTION), clock);
   }
 
-  /** The top of the housekeeping threads: a failure is logged, and the next round tries again. */
+  /** Does something again and again: what failed is tried again by the next round. */
   private static void repeat(
       ScheduledExecutorService executor, String what, Runnable task, Duration interval) {
     var _ =
         executor.scheduleWithFixedDelay(
-            () -> {
-              try {
-                task.run();
-              } catch (RuntimeException e) {
-                log.error("could not {}", what, e);
-              }
-            },
-            interval.toMillis(),
-            interval.toMillis(),
-            TimeUnit.MILLISECONDS);
+            guarded(what, task), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** The top of the housekeeping threads: a failure is logged. */
+  private static Runnable guarded(String what, Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        log.error("could not {}", what, e);
+      }
+    };
   }
 
   private <T extends AutoCloseable> T open(T part) {
