@@ -259,7 +259,7 @@ public abstract sealed class ShadowIndexException extends RuntimeException {
           NOT_LOCK_OWNER ->
           new PermissionDenied(parts);
       case REVISION_OUT_OF_RANGE -> new RevisionOutOfRange(parts);
-      case SERVER_DRAINING, STREAM_SILENT -> new Unavailable(parts);
+      case SERVER_DRAINING, STREAM_SILENT, REQUEST_INCOMPLETE -> new Unavailable(parts);
       case OUTCOME_UNKNOWN, REQUEST_UNDER_WAY -> new OutcomeUnknown(parts);
       case INTERNAL -> new Internal(parts);
       case ERROR_REASON_UNSPECIFIED, UNRECOGNIZED -> byStatus(parts);

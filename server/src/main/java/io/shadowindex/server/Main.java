@@ -31,7 +31,6 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "shadowindex-server",
     mixinStandardHelpOptions = true,
-    version = "ShadowIndex 0.1.0",
     description = "Rebuilds indexes beside the live ones and switches to them in milliseconds.",
     footer = {
       "",
@@ -73,8 +72,22 @@ public final class Main implements Callable<Integer> {
     CommandSpec server = CommandSpec.forAnnotatedObject(new Main());
     var commandLine = new CommandLine(server);
     GivenConfig.addFlags(server);
-    server.subcommands().values().forEach(sub -> GivenConfig.addFlags(sub.getCommandSpec()));
+    server.version(version());
+    server
+        .subcommands()
+        .values()
+        .forEach(
+            sub -> {
+              GivenConfig.addFlags(sub.getCommandSpec());
+              sub.getCommandSpec().version(version());
+            });
     return commandLine;
+  }
+
+  /** As the jar says; {@code dev} for classes that are in none. */
+  private static String version() {
+    String version = Main.class.getPackage().getImplementationVersion();
+    return "shadowindex-server " + (version == null ? "dev" : version);
   }
 
   @Override

@@ -15,6 +15,7 @@ import io.shadowindex.server.build.RetentionSweeper;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.grpc.AdminGrpcService;
+import io.shadowindex.server.grpc.AuditedSwitches;
 import io.shadowindex.server.grpc.Authorization;
 import io.shadowindex.server.grpc.GrpcEndpoint;
 import io.shadowindex.server.grpc.LockGrpcService;
@@ -244,7 +245,11 @@ public final class ShadowIndexServer implements AutoCloseable {
       var autoSwitcher =
           open(
               new AutoSwitcher(
-                  buildStore, switches, environment.clock(), config.get(Settings.DRAIN)));
+                  buildStore,
+                  switches,
+                  environment.clock(),
+                  config.get(Settings.DRAIN),
+                  new AuditedSwitches(buildStore, auditLog, environment.clock(), ids)));
       builds.onBuilt(autoSwitcher::consider);
       var locks = open(new LockManager(lockStore, lockQueue, lockFeed, ids));
       this.endpoint =
@@ -272,6 +277,10 @@ public final class ShadowIndexServer implements AutoCloseable {
               metrics.registry(),
               traces == null ? null : traces.tracer(),
               endpointSettings());
+      follow(
+          "refuse incomplete requests",
+          endpoint::refuseIncomplete,
+          config.get(Settings.STREAM_OPENING).dividedBy(4).plusMillis(1));
       locks.start();
       autoSwitcher.start();
       endpoint.start();
@@ -304,6 +313,7 @@ public final class ShadowIndexServer implements AutoCloseable {
         config.get(Settings.MAX_CALLS),
         config.get(Settings.MAX_LOCK_WAITS),
         config.get(Settings.MAX_RUNNING_CALLS),
+        config.get(Settings.MAX_REQUEST_BYTES),
         config.get(Settings.STREAM_OPENING),
         config.get(Settings.MAX_REPORTS_PER_SECOND));
   }
@@ -319,7 +329,7 @@ public final class ShadowIndexServer implements AutoCloseable {
             config.get(Settings.TLS_KEY).orElseThrow(),
             config.get(Settings.TLS_CLIENT_AUTHORITIES),
             config.get(Settings.CREDENTIALS).isEmpty());
-    follow("read certificates", files::refresh);
+    follow("read certificates", files::refresh, config.get(Settings.RELOAD_INTERVAL));
     return files;
   }
 
@@ -328,7 +338,7 @@ public final class ShadowIndexServer implements AutoCloseable {
     Path path = config.get(Settings.CREDENTIALS).orElse(null);
     if (path != null) {
       CredentialsFile file = CredentialsFile.open(path);
-      follow("read credentials", file::refresh);
+      follow("read credentials", file::refresh, config.get(Settings.RELOAD_INTERVAL));
       return file;
     }
     if (config.get(Settings.TLS_CLIENT_AUTHORITIES).isPresent()) {
@@ -338,13 +348,13 @@ public final class ShadowIndexServer implements AutoCloseable {
     return Credentials.NOT_ASKED;
   }
 
-  /** Has files read again when they change, on a thread that waits for nothing else. */
-  private void follow(String what, Runnable refresh) {
+  /** Has something done again and again on a thread of its own, which waits for nothing else. */
+  private void follow(String what, Runnable task, Duration interval) {
     ScheduledExecutorService follower =
         Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("files").factory());
+            Thread.ofPlatform().daemon().name("follower").factory());
     open(follower::shutdownNow);
-    repeat(follower, what, refresh, config.get(Settings.RELOAD_INTERVAL));
+    repeat(follower, what, task, interval);
   }
 
   /** The port it listens on. */
@@ -430,6 +440,7 @@ public final class ShadowIndexServer implements AutoCloseable {
         Executors.newScheduledThreadPool(2, Thread.ofPlatform().name("housekeeping-", 0).factory());
     repeat(executor, "store progress", builds::flushProgress, config.get(Settings.PROGRESS_FLUSH));
     repeat(executor, "delete old files", sweeper::sweep, config.get(Settings.SWEEP_INTERVAL));
+    executor.execute(guarded("complete old audit entries", auditLog::recover));
     repeat(executor, "write the audit log", auditLog::flush, config.get(Settings.PROGRESS_FLUSH));
     repeat(
         executor, "forget old audit entries", auditLog::sweep, config.get(Settings.SWEEP_INTERVAL));
@@ -458,21 +469,23 @@ public final class ShadowIndexServer implements AutoCloseable {
     return new AuditLog(state.audit(), file, config.get(Settings.AUDIT_RETENTION), clock);
   }
 
-  /** The top of the housekeeping threads: a failure is logged, and the next round tries again. */
+  /** Does something again and again: what failed is tried again by the next round. */
   private static void repeat(
       ScheduledExecutorService executor, String what, Runnable task, Duration interval) {
     var _ =
         executor.scheduleWithFixedDelay(
-            () -> {
-              try {
-                task.run();
-              } catch (RuntimeException e) {
-                log.error("could not {}", what, e);
-              }
-            },
-            interval.toMillis(),
-            interval.toMillis(),
-            TimeUnit.MILLISECONDS);
+            guarded(what, task), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** The top of the housekeeping threads: a failure is logged. */
+  private static Runnable guarded(String what, Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        log.error("could not {}", what, e);
+      }
+    };
   }
 
   private <T extends AutoCloseable> T open(T part) {

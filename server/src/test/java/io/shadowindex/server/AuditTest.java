@@ -1,10 +1,16 @@
 package io.shadowindex.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.shadowindex.server.ShadowIndexServer.Environment;
+import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.index.FileOperations;
 import io.shadowindex.server.switchover.SwitchStep;
@@ -12,10 +18,15 @@ import io.shadowindex.server.testing.AtStep;
 import io.shadowindex.server.testing.ManualClock;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.v1.AcquireLockRequest;
+import io.shadowindex.v1.AdminServiceGrpc;
 import io.shadowindex.v1.AuditEntry;
+import io.shadowindex.v1.AutoSwitch;
+import io.shadowindex.v1.BackUpStateRequest;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.ClaimBuildRequest;
+import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.DeleteIndexRequest;
+import io.shadowindex.v1.FailBuildRequest;
 import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.ListAuditEntriesRequest;
 import io.shadowindex.v1.ListAuditEntriesResponse;
@@ -25,13 +36,18 @@ import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.ResumeBuildRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
 import io.shadowindex.v1.ShadowIndex;
+import io.shadowindex.v1.StartBuildRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,12 +73,18 @@ final class AuditTest {
   }
 
   private void start() throws IOException {
-    server =
-        TestServer.start(
-            TestServer.withQuickHousekeeping(TestServer.config(directory.resolve("data")))
-                .with(Settings.AUDIT_LOG, Optional.of(file))
-                .with(Settings.AUDIT_RETENTION, RETENTION),
-            new Environment(clock, FileOperations.real(), step -> observer.before(step)));
+    server = started(TestServer.withQuickHousekeeping(config("data")));
+  }
+
+  private TestServer started(ServerConfig config) throws IOException {
+    return TestServer.start(
+        config, new Environment(clock, FileOperations.real(), step -> observer.before(step)));
+  }
+
+  private ServerConfig config(String data) {
+    return TestServer.config(directory.resolve(data))
+        .with(Settings.AUDIT_LOG, Optional.of(file))
+        .with(Settings.AUDIT_RETENTION, RETENTION);
   }
 
   @AfterEach
@@ -256,6 +278,200 @@ final class AuditTest {
             });
 
     assertThat(server.switchTo(build).getSuccess()).isTrue();
+  }
+
+  @Test
+  void whatAKilledServerHadNotCompletedIsInTheFileAfterTheNextStart() throws IOException {
+    server.close();
+    Duration never = Duration.ofHours(1);
+    server = started(config("data").with(Settings.PROGRESS_FLUSH, never));
+    ShadowIndex build = server.startBuild("main");
+    assertThat(entries(ListAuditEntriesRequest.newBuilder()))
+        .singleElement()
+        .extracting(AuditEntry::getResult)
+        .isEqualTo("");
+    Path state = directory.resolve("data/state");
+    Path killed = Files.createDirectories(directory.resolve("killed/state"));
+    try (var files = Files.newDirectoryStream(state)) {
+      for (Path each : files) {
+        Files.copy(each, killed.resolve(each.getFileName()));
+      }
+    }
+    server.close();
+
+    file = directory.resolve("after-the-kill.jsonl");
+    server = started(config("killed").with(Settings.PROGRESS_FLUSH, never));
+
+    AuditEntry lost = entriesOnceThereAre(1).getFirst();
+    assertThat(lost.getResult()).isEqualTo("UNKNOWN");
+    assertThat(lost.getMessage()).startsWith("the server ended before");
+    assertThat(lost.getShadowIndexId()).isEqualTo(build.getShadowIndexId());
+    assertThat(lost.getRevision()).isPositive();
+    server.close();
+    server = started(config("killed"));
+    server.close();
+    assertThat(Files.readAllLines(file))
+        .singleElement()
+        .asString()
+        .contains(
+            "\"method\":\"StartBuild\"", "\"result\":\"UNKNOWN\"", "\"branch_name\":\"main\"");
+    start();
+  }
+
+  @Test
+  void aSwitchThatTheServerMakesByItselfHasAnEntryInTheNameOfWhoStartedTheBuild() throws Exception {
+    server.close();
+    Path credentials =
+        Files.writeString(
+            directory.resolve("credentials"),
+            "ann operator * sha256:%s\n".formatted(hash("secret")));
+    server =
+        started(
+            TestServer.withQuickHousekeeping(config("data"))
+                .with(Settings.CREDENTIALS, Optional.of(credentials)));
+    var headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer secret");
+    var stub = server.stub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    ShadowIndex build = stub.startBuild(switchedAutomatically()).getShadowIndex();
+    TestServer.write(build, "segment", "records");
+    var _ = stub.completeBuild(completed(build, 0)); // with no records, it is refused
+
+    var automatic =
+        ListAuditEntriesRequest.newBuilder().setMethod("AutoSwitch").setResult("UNSUCCESSFUL");
+    await().until(() -> stub.listAuditEntries(automatic.build()).getEntriesCount() == 1);
+
+    AuditEntry entry = stub.listAuditEntries(automatic.build()).getEntries(0);
+    assertThat(entry.getPrincipal()).isEqualTo("ann");
+    assertThat(entry.getPeer()).isEmpty();
+    assertThat(entry.getShadowIndexId()).isEqualTo(build.getShadowIndexId());
+  }
+
+  @Test
+  void aSwitchThatTheServerMakesByItselfHasAnEntryOfItsEffect() throws IOException {
+    ShadowIndex build = server.stub().startBuild(switchedAutomatically()).getShadowIndex();
+    TestServer.write(build, "segment", "records");
+    observer =
+        AtStep.run(
+            SwitchStep.FLIP,
+            () ->
+                assertThat(entries(ListAuditEntriesRequest.newBuilder().setMethod("AutoSwitch")))
+                    .singleElement()
+                    .extracting(AuditEntry::getResult)
+                    .isEqualTo(""));
+    ShadowIndex completed = server.complete(build, 100);
+
+    AuditEntry entry = entriesOnceThereAre(3).getFirst();
+
+    assertThat(entry.getMethod()).isEqualTo("AutoSwitch");
+    assertThat(entry.getResult()).isEqualTo("OK");
+    assertThat(entry.getMessage()).startsWith("Index switch completed");
+    assertThat(entry.getBranchName()).isEqualTo("main");
+    assertThat(entry.getIndexType()).isEqualTo("SEARCH_INDEX");
+    assertThat(entry.getIndexName()).isEqualTo("default");
+    assertThat(entry.getFencingToken()).isEqualTo(build.getFencingToken());
+    assertThat(entry.getRevision()).isGreaterThan(completed.getRevision());
+    await().until(() -> Files.readString(file).contains("\"method\":\"AutoSwitch\""));
+  }
+
+  @Test
+  void anAutomaticSwitchThatCannotBeTriedHasAnEntryWithTheReason() throws IOException {
+    ShadowIndex build =
+        server
+            .stub()
+            .startBuild(
+                switchedAutomatically().toBuilder()
+                    .setAutoSwitch(
+                        AutoSwitch.newBuilder().setEnabled(true).setSwitchTimeoutSeconds(1))
+                    .build())
+            .getShadowIndex();
+    TestServer.write(build, "segment", "records");
+    var _ =
+        server
+            .locks()
+            .acquireLock(
+                AcquireLockRequest.newBuilder()
+                    .setBranchName("main")
+                    .setScope(Lock.Scope.RESOURCE_TYPE)
+                    .setResourceType("object_type")
+                    .setOwner("alice")
+                    .setTtlSeconds(60)
+                    .build());
+    var _ = server.complete(build, 100);
+
+    AuditEntry entry = entriesOnceThereAre(4).getFirst();
+
+    assertThat(entry.getMethod()).isEqualTo("AutoSwitch");
+    assertThat(entry.getResult()).isEqualTo("ABORTED");
+    assertThat(entry.getReason()).isEqualTo("LOCK_HELD");
+    assertThat(entry.getRevision()).isZero();
+  }
+
+  @Test
+  void backupsHaveEntriesHoweverTheyEnd() throws Exception {
+    var random = new Random(1);
+    for (int i = 0; i < 100; i++) { // more than fits on the way to a client that reads little
+      var _ =
+          server
+              .stub()
+              .failBuild(
+                  FailBuildRequest.newBuilder()
+                      .setShadowIndexId(server.startBuild("main").getShadowIndexId())
+                      .setErrorMessage(text(random, 4096))
+                      .build());
+    }
+    var backups = AdminServiceGrpc.newBlockingStub(server.channel());
+    backups.backUpState(BackUpStateRequest.getDefaultInstance()).forEachRemaining(piece -> {});
+    assertThat(entriesOnceThereAre(201).getFirst())
+        .extracting(AuditEntry::getMethod, AuditEntry::getResult)
+        .containsExactly("BackUpState", "OK");
+
+    ManagedChannel narrow =
+        NettyChannelBuilder.forAddress("127.0.0.1", server.server().port())
+            .usePlaintext()
+            .flowControlWindow(1 << 16)
+            .build();
+    try {
+      var pieces =
+          AdminServiceGrpc.newBlockingV2Stub(narrow)
+              .backUpState(BackUpStateRequest.getDefaultInstance());
+      assertThat(pieces.read()).isNotNull();
+      pieces.cancel("enough", null);
+
+      assertThat(entriesOnceThereAre(202).getFirst())
+          .extracting(AuditEntry::getMethod, AuditEntry::getResult)
+          .containsExactly("BackUpState", "CANCELLED");
+    } finally {
+      narrow.shutdownNow();
+    }
+  }
+
+  private static String text(Random random, int length) {
+    return random
+        .ints(length, 'a', 'z' + 1)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  private static StartBuildRequest switchedAutomatically() {
+    return StartBuildRequest.newBuilder()
+        .setBranchName("main")
+        .setIndexType(IndexType.Enum.SEARCH_INDEX)
+        .addResourceTypes("object_type")
+        .setAutoSwitch(AutoSwitch.newBuilder().setEnabled(true))
+        .build();
+  }
+
+  private static CompleteBuildRequest completed(ShadowIndex build, long records) {
+    return CompleteBuildRequest.newBuilder()
+        .setShadowIndexId(build.getShadowIndexId())
+        .setRecordCount(records)
+        .build();
+  }
+
+  private static String hash(String token) throws NoSuchAlgorithmException {
+    return HexFormat.of()
+        .formatHex(MessageDigest.getInstance("SHA-256").digest(token.getBytes(UTF_8)));
   }
 
   @Test

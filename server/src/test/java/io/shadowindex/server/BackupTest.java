@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThatCode;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Context;
@@ -23,6 +24,7 @@ import io.shadowindex.v1.WatchBuildRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -142,6 +144,25 @@ final class BackupTest {
     server = TestServer.start(directory);
 
     assertThat(liveLink()).hasFileName(later.getShadowIndexId());
+  }
+
+  @Test
+  void whatRootRestoresBelongsToWhomTheDirectoryBelongs() throws IOException {
+    server.startBuild("main");
+    backUp();
+    Path elsewhere = Files.createDirectories(directory.resolveSibling("elsewhere"));
+    UserPrincipal nobody =
+        elsewhere.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
+    assumeThatCode(() -> Files.setOwner(elsewhere, nobody)).doesNotThrowAnyException();
+
+    int exit =
+        Main.commandLine().execute("restore", file.toString(), "--data-dir", elsewhere.toString());
+
+    assertThat(exit).isZero();
+    assertThat(elsewhere.resolve("state")).isDirectoryContaining("glob:**.mv.db");
+    try (var made = Files.walk(elsewhere)) {
+      assertThat(made).allSatisfy(path -> assertThat(Files.getOwner(path)).isEqualTo(nobody));
+    }
   }
 
   @Test

@@ -4,41 +4,61 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
 import com.google.rpc.RetryInfo;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.reflection.v1.ServiceResponse;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.testing.RecordedStream;
 import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.server.testing.WorkerStream;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.GetShadowIndexResponse;
 import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.LockServiceGrpc;
+import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.WatchBuildRequest;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is too much is refused at once, and does not keep others from their answers. */
 final class FloodTest {
@@ -188,6 +208,157 @@ final class FloodTest {
       }
       assertThat(server.get(build).getShadowIndexId()).isEqualTo(build.getShadowIndexId());
     }
+  }
+
+  static Stream<MethodDescriptor<?, ?>> oneRequest() {
+    return Stream.of(
+        ShadowIndexServiceGrpc.getGetShadowIndexMethod(),
+        ShadowIndexServiceGrpc.getWatchBuildMethod(),
+        HealthGrpc.getCheckMethod(),
+        HealthGrpc.getWatchMethod());
+  }
+
+  @ParameterizedTest
+  @MethodSource("oneRequest")
+  void aCallWhoseRequestDoesNotComeLosesItsPlace(MethodDescriptor<?, ?> method) throws Exception {
+    ServerConfig config =
+        TestServer.config(directory)
+            .with(Settings.MAX_CALLS, 1)
+            .with(Settings.MAX_STREAMS, 1)
+            .with(Settings.STREAM_OPENING, Duration.ofMillis(500));
+    try (TestServer server = TestServer.start(config, Environment.real())) {
+      var reports = new WorkerStream(server, server.startBuild("main"), "");
+      reports.report(1, 1);
+      reports.counted(1);
+      if (!method.getType().serverSendsOneMessage()) {
+        reports.end();
+        assertThat(reports.endsWell()).isTrue();
+      }
+
+      for (boolean message : new boolean[] {false, true}) {
+        await() // the place of what has just ended may be taken for a moment
+            .untilAsserted(
+                () -> {
+                  StatusRuntimeException refused = neverComplete(server, method, message).get();
+                  assertThat(TestServer.reason(refused)).isEqualTo("REQUEST_INCOMPLETE");
+                  assertThat(refused.getStatus().getCode()).isEqualTo(Code.DEADLINE_EXCEEDED);
+                });
+      }
+      if (method.getType().serverSendsOneMessage()) { // a stream of reports goes on
+        reports.report(2, 2);
+        reports.counted(2);
+      }
+    }
+  }
+
+  /** Begins a call and does not end its request; done when the server ends it. */
+  private static <T> Future<StatusRuntimeException> neverComplete(
+      TestServer server, MethodDescriptor<T, ?> method, boolean message) {
+    var ended = new CompletableFuture<StatusRuntimeException>();
+    // Of a method with one request the client would send nothing before it is complete.
+    MethodDescriptor<T, ?> streaming =
+        method.toBuilder().setType(MethodType.BIDI_STREAMING).build();
+    ClientCall<T, ?> call = server.channel().newCall(streaming, CallOptions.DEFAULT);
+    start(call, ended);
+    if (message) {
+      call.sendMessage(method.parseRequest(InputStream.nullInputStream()));
+    }
+    return ended;
+  }
+
+  private static <R> void start(
+      ClientCall<?, R> call, CompletableFuture<StatusRuntimeException> ended) {
+    call.start(
+        new ClientCall.Listener<>() {
+          @Override
+          public void onClose(Status status, Metadata trailers) {
+            ended.complete(status.asRuntimeException(trailers));
+          }
+        },
+        new Metadata());
+    call.request(1);
+  }
+
+  @Test
+  void requestsThatAreTooLargeTogetherAreRefusedWithATimeToComeBack() throws Exception {
+    ServerConfig config = TestServer.config(directory).with(Settings.MAX_REQUEST_BYTES, 1 << 20);
+    try (TestServer server = TestServer.start(config, Environment.real())) {
+      var held = server.locks().acquireLock(lock("holder", 0)).getLock();
+      var waiting = new RecordedStream<AcquireLockResponse>();
+      LockServiceGrpc.newStub(server.channel()).acquireLock(large(lock("first", 60)), waiting);
+      await()
+          .untilAsserted(
+              () -> {
+                var refused = refused(server, large(lock("second", 0)));
+                assertThat(refused.getStatus().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+                assertThat(TestServer.reason(refused)).isEqualTo("TOO_MANY_CALLS");
+                assertThat(TestServer.errorInfo(refused).getMetadataMap())
+                    .containsEntry("scope", "request_bytes");
+                assertThat(TestServer.detail(refused, RetryInfo.class).hasRetryDelay()).isTrue();
+              });
+      assertThat(TestServer.reason(refused(server, lock("third", 0)))).isEqualTo("LOCK_HELD");
+
+      var _ =
+          server
+              .locks()
+              .releaseLock(
+                  ReleaseLockRequest.newBuilder()
+                      .setLockId(held.getLockId())
+                      .setOwner("holder")
+                      .setFencingToken(held.getFencingToken())
+                      .build());
+
+      assertThat(waiting.ends()).isTrue();
+      await()
+          .until(
+              () ->
+                  TestServer.reason(refused(server, large(lock("fourth", 0)))).equals("LOCK_HELD"));
+    }
+  }
+
+  /** The same with more than half a megabyte that this version of the contract does not know. */
+  private static AcquireLockRequest large(AcquireLockRequest request) {
+    var unknown =
+        UnknownFieldSet.Field.newBuilder()
+            .addLengthDelimited(ByteString.copyFrom(new byte[600_000]))
+            .build();
+    return request.toBuilder()
+        .setUnknownFields(UnknownFieldSet.newBuilder().addField(1000, unknown).build())
+        .build();
+  }
+
+  @Test
+  void healthAndReflectionAreCountedLikeOtherCalls() throws Exception {
+    ServerConfig config =
+        TestServer.config(directory).with(Settings.MAX_CALLS, 1).with(Settings.MAX_STREAMS, 1);
+    try (TestServer server = TestServer.start(config, Environment.real())) {
+      var health = HealthGrpc.newBlockingStub(server.channel());
+      var all = HealthCheckRequest.getDefaultInstance();
+      assertThat(health.check(all).getStatus()).isEqualTo(ServingStatus.SERVING);
+      await()
+          .until(
+              () -> {
+                var _ =
+                    neverComplete(server, ShadowIndexServiceGrpc.getGetShadowIndexMethod(), false);
+                return refusal(() -> health.check(all)).equals("TOO_MANY_CALLS");
+              });
+
+      var reflection = new RecordedStream<ServerReflectionResponse>();
+      var requests =
+          ServerReflectionGrpc.newStub(server.channel()).serverReflectionInfo(reflection);
+      requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+      await().until(() -> !reflection.values().isEmpty());
+      assertThat(reflection.values().getFirst().getListServicesResponse().getServiceList())
+          .extracting(ServiceResponse::getName)
+          .contains(ShadowIndexServiceGrpc.SERVICE_NAME, HealthGrpc.SERVICE_NAME);
+      assertThat(refusal(() -> health.watch(all).next())).isEqualTo("TOO_MANY_STREAMS");
+    }
+  }
+
+  /** Empty when it is not refused. */
+  private static String refusal(ThrowingCallable call) {
+    var refused = catchThrowableOfType(StatusRuntimeException.class, call);
+    return refused == null ? "" : TestServer.reason(refused);
   }
 
   /** Calls again as soon as there is an answer of whatever kind. */

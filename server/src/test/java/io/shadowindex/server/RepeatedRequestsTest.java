@@ -591,7 +591,7 @@ final class RepeatedRequestsTest {
   }
 
   private String newId(int number) {
-    return id.substring(0, 35) + Integer.toHexString(number);
+    return UUID.nameUUIDFromBytes((id + number).getBytes(UTF_8)).toString();
   }
 
   private String idOf(SwitchStep step) {

@@ -128,6 +128,17 @@ final class ServerProcessIT {
   }
 
   @Test
+  void theVersionIsThatOfTheBuild() throws Exception {
+    Result result = run(Map.of(), "--version");
+
+    assertThat(result.exit()).isZero();
+    assertThat(result.output()).matches("shadowindex-server \\d+\\.\\d+\\.\\d+\\S*\n");
+    String version = result.output().strip().replaceFirst(".* ", "");
+    assertThat(Path.of("pom.xml")).content().contains("<version>" + version + "</version>");
+    assertThat(run(Map.of(), "restore", "--version").output()).isEqualTo(result.output());
+  }
+
+  @Test
   void helpNamesEveryFlagAndItsEnvironmentVariable() throws Exception {
     Result result = run(Map.of(), "--help");
 

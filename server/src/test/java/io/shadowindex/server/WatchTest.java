@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.core.read.ListAppender;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
@@ -20,10 +24,13 @@ import io.shadowindex.v1.WatchBuildRequest;
 import io.shadowindex.v1.WatchBuildResponse;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +38,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /** What somebody sees who watches a build. */
 final class WatchTest {
@@ -165,6 +174,39 @@ final class WatchTest {
         .filter(WatchBuildResponse::hasStateChange)
         .map(response -> response.getStateChange().getState())
         .toList();
+  }
+
+  @Test
+  void watchesThatAreCutWhileTheServerClosesLeaveNothingInItsLog(@TempDir Path directory)
+      throws Exception {
+    var logged = new ListAppender<ILoggingEvent>();
+    var root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    SLF4JBridgeHandler.install();
+    root.addAppender(logged);
+    logged.start();
+    try {
+      for (int round = 0; round < 10; round++) {
+        TestServer closed = TestServer.start(directory);
+        ShadowIndex build = closed.startBuild("main-" + round);
+        var watches = new ArrayList<RecordedStream<WatchBuildResponse>>();
+        for (int i = 0; i < 90; i++) {
+          var watch = new RecordedStream<WatchBuildResponse>();
+          ShadowIndexServiceGrpc.newStub(closed.channel()).watchBuild(request(build), watch);
+          watches.add(watch);
+        }
+        await().until(() -> watches.stream().noneMatch(watch -> watch.values().isEmpty()));
+        closed.close(); // cuts its channel first
+      }
+    } finally {
+      root.detachAppender(logged);
+      SLF4JBridgeHandler.uninstall();
+    }
+
+    assertThat(List.copyOf(logged.list))
+        .extracting(ILoggingEvent::getThrowableProxy)
+        .filteredOn(Objects::nonNull)
+        .extracting(IThrowableProxy::getClassName)
+        .doesNotContain(RejectedExecutionException.class.getName());
   }
 
   private static WatchBuildRequest request(ShadowIndex build) {

@@ -1,8 +1,10 @@
 package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
@@ -292,6 +294,22 @@ final class WorkerStreamTest {
     report(build, "a", 100, 200, 1);
     assertThat(server.get(build).getBuildProgressPercent()).isEqualTo(100);
     assertThat(server.get(build).getRecordCount()).isEqualTo(240);
+  }
+
+  @Test
+  void aBuildTakesSoManyWorkersAndTellsOthersWhenToComeBack() {
+    ShadowIndex build = startBuild(0);
+    for (int worker = 1; worker <= 1024; worker++) {
+      report(build, "worker-" + worker, 1, 1, 1);
+    }
+
+    StatusRuntimeException refused =
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> report(build, "one too many", 1, 1, 1));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("TOO_MANY_WORKERS");
+    assertThat(TestServer.detail(refused, RetryInfo.class).hasRetryDelay()).isTrue();
+    report(build, "worker-1", 2, 2, 1);
   }
 
   @Test

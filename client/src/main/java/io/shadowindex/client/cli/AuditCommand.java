@@ -82,9 +82,16 @@ final class AuditCommand extends ClientCommand {
   private static void row(Table table, AuditEntry entry) {
     table.row(
         Words.second(entry.getOccurredAt()),
-        entry.getPrincipal().isEmpty() ? entry.getPeer() : entry.getPrincipal(),
+        who(entry),
         entry.getMethod() + (entry.getForced() ? "!" : ""),
         entry.getResult() + (entry.getReason().isEmpty() ? "" : " " + entry.getReason()),
         entry.getBranchName() + " " + entry.getShadowIndexId() + entry.getLockId());
+  }
+
+  private static String who(AuditEntry entry) {
+    if (!entry.getPrincipal().isEmpty()) {
+      return entry.getPrincipal();
+    }
+    return entry.getPeer().isEmpty() ? "the server" : entry.getPeer();
   }
 }

@@ -103,10 +103,12 @@ final class LaunchersIT {
   }
 
   @Test
-  void theVersionIsThatOfTheJar() throws Exception {
+  void theVersionIsThatOfTheBuild() throws Exception {
     Process launcher = launch("shadowctl", "--version");
     assertThat(launcher.waitFor(LIMIT_MINUTES, MINUTES)).isTrue();
     assertThat(printed().strip()).matches("shadowctl \\d+\\.\\d+\\.\\d+\\S*");
+    String version = printed().strip().replaceFirst(".* ", "");
+    assertThat(Path.of("pom.xml")).content().contains("<version>" + version + "</version>");
   }
 
   @Test

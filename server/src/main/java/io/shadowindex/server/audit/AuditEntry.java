@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param sequence its place in the log; 0 before it has one
  * @param buildId the build or generation it was about; null for none
  * @param lockId the lock it was about; null for none
- * @param outcome how the call ended; {@link Outcome#UNKNOWN} when the server died before
+ * @param outcome how the call ended; {@link Outcome#UNKNOWN} before it has, {@link Outcome#LOST}
+ *     when the server died before
  * @param revision of that build after the change; null without one
  * @param fencingToken of that build or lock, or as the caller gave it; null without either
  */
@@ -23,15 +24,25 @@ public record AuditEntry(
     @Nullable Long revision,
     @Nullable Long fencingToken) {
 
+  /** The same of a call whose outcome nobody will ever know. */
+  AuditEntry lost() {
+    return new AuditEntry(sequence, call, buildId, lockId, Outcome.LOST, revision, fencingToken);
+  }
+
   /**
    * How a call ended.
    *
    * @param result {@code OK}; {@code UNSUCCESSFUL} for an answer that says so; else the name of the
-   *     status
+   *     status, of which {@code UNKNOWN} is no call's own
    * @param reason the documented reason of a refusal; else empty
    * @param message one sentence for people
    */
   public record Outcome(String result, String reason, String message) {
     public static final Outcome UNKNOWN = new Outcome("", "", "");
+    public static final Outcome LOST =
+        new Outcome(
+            "UNKNOWN",
+            "",
+            "the server ended before it noted how the call did, whose first effect was durable");
   }
 }

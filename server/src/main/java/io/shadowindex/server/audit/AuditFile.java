@@ -116,6 +116,7 @@ public final class AuditFile implements AutoCloseable {
   private static void write(JsonGenerator json, AuditEntry entry) throws IOException {
     Call call = entry.call();
     json.writeStartObject();
+    json.writeStringField("call_id", call.id().toString());
     json.writeStringField("occurred_at", call.at().toString());
     json.writeStringField("principal", call.principal());
     json.writeStringField("peer", call.peer());

@@ -1,6 +1,7 @@
 package io.shadowindex.server.audit;
 
 import io.shadowindex.server.audit.AuditStore.Ended;
+import io.shadowindex.server.audit.AuditStore.Filter;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -16,7 +17,10 @@ import org.slf4j.LoggerFactory;
  * Completes the entries of calls after they have ended, many at a time.
  *
  * <p>A crash leaves the entry of each effect, without its outcome where that had not been written
- * yet, and may lose the entries of calls that were refused just before.
+ * yet, and may lose the entries of calls that were refused just before. The next process gives such
+ * entries {@link AuditEntry.Outcome#LOST}. Entries are written to the file first, so that what is
+ * complete in the store is in the file, unless that could not be written; those of the last batch
+ * before a crash may be in the file twice, with what became of them and as lost.
  */
 public final class AuditLog {
 
@@ -34,8 +38,11 @@ public final class AuditLog {
   private final InstantSource clock;
   private final BlockingQueue<Ended> ended = new ArrayBlockingQueue<>(LONGEST_QUEUE);
 
+  /** The last entry of the processes before this one. */
+  private final long lastBefore;
+
   /**
-   * Puts it together.
+   * Puts it together, before there are calls.
    *
    * @param file where entries go besides the store; null for nowhere
    * @param retention how long entries are kept in the store
@@ -46,6 +53,20 @@ public final class AuditLog {
     this.file = file;
     this.retention = retention;
     this.clock = clock;
+    this.lastBefore =
+        store.list(Filter.ALL, Long.MAX_VALUE, 1).stream()
+            .findFirst()
+            .map(AuditEntry::sequence)
+            .orElse(0L);
+  }
+
+  /** Completes the entries that an earlier process has left. Reads the whole log once. */
+  public void recover() {
+    List<Ended> lost =
+        store.incomplete(lastBefore).stream().map(entry -> new Ended(entry.lost(), true)).toList();
+    for (int i = 0; i < lost.size(); i += SAVED_AT_ONCE) {
+      write(lost.subList(i, Math.min(i + SAVED_AT_ONCE, lost.size())));
+    }
   }
 
   /** Takes an entry whose call has ended; waits where more calls end than can be written. */
@@ -62,13 +83,17 @@ public final class AuditLog {
    * Writes the entries of the calls that have ended. One thread at a time. Entries that the store
    * does not take are not tried again: they would stop the log, and calls once its queue is full.
    */
-  public synchronized void flush() {
+  public void flush() {
     var batch = new ArrayList<Ended>();
     while (ended.drainTo(batch, SAVED_AT_ONCE) > 0) {
-      store.save(batch);
-      append(batch.stream().map(Ended::entry).toList());
+      write(batch);
       batch.clear();
     }
+  }
+
+  private synchronized void write(List<Ended> batch) {
+    append(batch.stream().map(Ended::entry).toList());
+    store.save(batch);
   }
 
   private void append(List<AuditEntry> entries) {

@@ -18,12 +18,17 @@ public interface AuditStore {
   /** An entry, and whether the call's first effect has written it already. */
   record Ended(AuditEntry entry, boolean written) {}
 
+  /** The entries up to that place in the log that have not been completed. */
+  List<AuditEntry> incomplete(long last);
+
   /** At most {@code limit} entries before that place in the log, the newest first. */
   List<AuditEntry> list(Filter filter, long before, int limit);
 
   /** Which entries are meant; null matches everything, and so does an empty text in the target. */
   record Filter(
-      Target target, @Nullable UUID buildId, @Nullable String method, @Nullable String result) {}
+      Target target, @Nullable UUID buildId, @Nullable String method, @Nullable String result) {
+    public static final Filter ALL = new Filter(Target.NONE, null, null, null);
+  }
 
   /** Deletes at most {@code limit} entries from before that moment, and answers how many. */
   int forget(Instant before, int limit);

@@ -208,6 +208,9 @@ public final class GivenConfig {
     if (config.get(Settings.STALE_LIMIT).compareTo(config.get(Settings.LEASE)) < 0) {
       refuse(Settings.STALE_LIMIT, "must not be less than --lease");
     }
+    if (config.get(Settings.MAX_REQUEST_BYTES) < config.get(Settings.MAX_MESSAGE_BYTES)) {
+      refuse(Settings.MAX_REQUEST_BYTES, "must not be less than --max-message-bytes");
+    }
   }
 
   private void checkSecurity(ServerConfig config) {

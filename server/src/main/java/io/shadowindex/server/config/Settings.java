@@ -232,6 +232,14 @@ public final class Settings {
           "1048576",
           "The largest request.");
 
+  public static final Setting<Integer> MAX_REQUEST_BYTES =
+      setting(
+          "max-request-bytes",
+          Kind.wholeNumber(64 << 10, Integer.MAX_VALUE),
+          "67108864",
+          "How large the requests of all calls under way may be together, those of worker streams not"
+              + " counted; more are refused. Not less than the largest request.");
+
   public static final Setting<Integer> MAX_RESETS =
       setting(
           "max-resets",
@@ -273,7 +281,8 @@ public final class Settings {
           "stream-opening",
           INTERVAL,
           "10s",
-          "How long a worker's stream may be open before its first report.");
+          "How long a worker's stream may be open before its first report, and any other call before"
+              + " its request is complete.");
 
   public static final Setting<Integer> MAX_REPORTS_PER_SECOND =
       setting(

@@ -17,18 +17,20 @@ import io.shadowindex.server.audit.AuditEntry.Outcome;
 import io.shadowindex.server.audit.AuditLog;
 import io.shadowindex.server.request.Call;
 import io.shadowindex.server.request.Mutation;
+import io.shadowindex.v1.BackUpStateRequest;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes calls that change something, which are those that take a request_id, known to the store and
- * to the audit log; lets all others pass. Stands outside of whatever may refuse a call, and so sees
- * requests that break their field rules.
+ * to the audit log, and backups, which take everything out; lets all others pass. Stands outside of
+ * whatever may refuse a call, and so sees requests that break their field rules.
  */
 final class AuditedCalls implements ServerInterceptor {
 
@@ -58,10 +60,8 @@ final class AuditedCalls implements ServerInterceptor {
 
       @Override
       public void onMessage(ReqT message) {
-        if (message instanceof Message request
-            && field(request, RepeatableCalls.REQUEST_ID) != null
-            && !flag(request, "validate_only")) {
-          audited.mutation = new Mutation(describe(call, request));
+        if (message instanceof Message request && isAudited(request)) {
+          audited.mutation.set(new Mutation(describe(call, request)));
         }
         super.onMessage(message);
       }
@@ -69,11 +69,17 @@ final class AuditedCalls implements ServerInterceptor {
       @Override
       public void onHalfClose() {
         Mutation.during(
-            audited.mutation,
+            audited.mutation.get(),
             () -> {
               super.onHalfClose();
               return true;
             });
+      }
+
+      @Override
+      public void onCancel() {
+        audited.ended(Status.CANCELLED.withDescription("the client broke it off"), new Metadata());
+        super.onCancel();
       }
     };
   }
@@ -81,8 +87,10 @@ final class AuditedCalls implements ServerInterceptor {
   /** A call of which an entry is written when it ends. */
   private final class Audited<ReqT, RespT> extends SimpleForwardingServerCall<ReqT, RespT> {
 
-    private @Nullable Mutation mutation;
-    private @Nullable Message answer;
+    /** Until the call has ended, which its client and the server may do at the same moment. */
+    private final AtomicReference<@Nullable Mutation> mutation = new AtomicReference<>();
+
+    private volatile @Nullable Message answer;
 
     Audited(ServerCall<ReqT, RespT> call) {
       super(call);
@@ -96,14 +104,22 @@ final class AuditedCalls implements ServerInterceptor {
 
     @Override
     public void close(Status status, Metadata trailers) {
-      Mutation ended = mutation;
-      mutation = null; // a call ends once
+      ended(status, trailers);
+      super.close(status, trailers);
+    }
+
+    void ended(Status status, Metadata trailers) {
+      Mutation ended = mutation.getAndSet(null);
       if (ended != null && ended.isAudited()) {
         log.ended(
             entry(ended.call(), outcome(status, trailers, answer), answer), ended.isEffective());
       }
-      super.close(status, trailers);
     }
+  }
+
+  private static boolean isAudited(Message request) {
+    return request instanceof BackUpStateRequest
+        || (field(request, RepeatableCalls.REQUEST_ID) != null && !flag(request, "validate_only"));
   }
 
   private Call describe(ServerCall<?, ?> call, Message request) {
@@ -150,7 +166,8 @@ final class AuditedCalls implements ServerInterceptor {
         number(subject, "fencing_token"));
   }
 
-  private static Outcome outcome(Status status, Metadata trailers, @Nullable Message answer) {
+  /** How a call ended; {@code answer} is the last message that it sent. */
+  static Outcome outcome(Status status, Metadata trailers, @Nullable Message answer) {
     if (!status.isOk()) {
       return new Outcome(
           status.getCode().name(),

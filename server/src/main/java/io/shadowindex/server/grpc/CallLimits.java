@@ -21,13 +21,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Counts what is under way, and refuses at once what is too much: streams of each connection and of
- * all, other calls, and those of them that wait for a lock. What is left runs in turns.
+ * all, other calls, those of them that wait for a lock, and bytes of requests. What is left runs in
+ * turns.
  */
 final class CallLimits extends ServerTransportFilter implements ServerInterceptor {
 
@@ -48,9 +51,11 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
 
   private final Limits limits;
   private final Turns turns;
-  private final AtomicInteger streams = new AtomicInteger();
-  private final AtomicInteger calls = new AtomicInteger();
-  private final AtomicInteger lockWaits = new AtomicInteger();
+  private final AtomicLong streams = new AtomicLong();
+  private final AtomicLong calls = new AtomicLong();
+  private final AtomicLong lockWaits = new AtomicLong();
+  private final AtomicLong requestBytes = new AtomicLong();
+  private final Set<OneRequest<?>> incomplete = ConcurrentHashMap.newKeySet();
 
   /**
    * How many there may be at a time.
@@ -61,11 +66,21 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
    * @param lockWaits of these, those that wait for a lock
    * @param running of these, those that neither wait for a lock nor take long by nature; more have
    *     to wait for their turn
+   * @param requestBytes how large the requests of all may be together, but for those of worker
+   *     streams
+   * @param opening how long a client may take to send its one request
    */
-  record Limits(int streams, int streamsPerConnection, int calls, int lockWaits, int running) {}
+  record Limits(
+      int streams,
+      int streamsPerConnection,
+      int calls,
+      int lockWaits,
+      int running,
+      int requestBytes,
+      Duration opening) {}
 
   /** What is known of one connection. */
-  private record Connection(AtomicInteger streams, Turns.Line line) {}
+  private record Connection(AtomicLong streams, Turns.Line line) {}
 
   CallLimits(Limits limits) {
     this.limits = limits;
@@ -78,14 +93,14 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
   }
 
   /** How many streams there are. */
-  int openStreams() {
+  long openStreams() {
     return streams.get();
   }
 
   @Override
   public Attributes transportReady(Attributes transport) {
     return transport.toBuilder()
-        .set(CONNECTION, new Connection(new AtomicInteger(), new Turns.Line()))
+        .set(CONNECTION, new Connection(new AtomicLong(), new Turns.Line()))
         .build();
   }
 
@@ -94,81 +109,162 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
       ServerCall<ReqT, RespT> call, Metadata headers, ServerCallHandler<ReqT, RespT> next) {
     var counted = new Counted();
     Connection connection = connection(call);
-    MethodDescriptor<ReqT, RespT> method = call.getMethodDescriptor();
+    MethodType type = call.getMethodDescriptor().getType();
     Refusal refusal =
-        method.getType().serverSendsOneMessage()
+        type.serverSendsOneMessage()
             ? countCall(counted)
             : countStream(counted, connection.streams());
     if (refusal != null) {
       counted.end();
       return GrpcErrors.refuse(call, refusal);
     }
-    return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+    Listener<ReqT> listener = next.startCall(call, headers);
+    if (!type.clientSendsOneMessage()) {
+      return new CountedCall<>(listener, counted);
+    }
+    var incoming = new OneRequest<>(listener, counted, call, connection.line());
+    incomplete.add(incoming);
+    return incoming;
+  }
 
-      private boolean takesTurn =
+  /** Refuses the calls whose request has taken too long to come. To be called again and again. */
+  void refuseIncomplete() {
+    incomplete.forEach(OneRequest::refuseIfOverdue);
+  }
+
+  /** A call that is counted until it ends. */
+  private static class CountedCall<ReqT> extends SimpleForwardingServerCallListener<ReqT> {
+
+    final Counted counted;
+
+    CountedCall(Listener<ReqT> listener, Counted counted) {
+      super(listener);
+      this.counted = counted;
+    }
+
+    @Override
+    public void onComplete() {
+      counted.end();
+      super.onComplete();
+    }
+
+    @Override
+    public void onCancel() {
+      counted.end();
+      super.onCancel();
+    }
+  }
+
+  /**
+   * A call whose client sends one message. Nobody is told of the message before it is known that no
+   * more follows; until then the call may be ended from outside its thread.
+   */
+  private final class OneRequest<ReqT> extends CountedCall<ReqT> {
+
+    private final ServerCall<ReqT, ?> call;
+    private final Turns.Line line;
+    private final long began = System.nanoTime();
+
+    /** Whether its own thread, or that of {@link #refuseIncomplete}, has the call from now on. */
+    private final AtomicBoolean taken = new AtomicBoolean();
+
+    /** One; a client that breaks the rules may send another, which the service refuses. */
+    private final List<ReqT> messages = new ArrayList<>(1);
+
+    private boolean takesTurn;
+
+    OneRequest(
+        Listener<ReqT> listener, Counted counted, ServerCall<ReqT, ?> call, Turns.Line line) {
+      super(listener, counted);
+      this.call = call;
+      this.line = line;
+      MethodDescriptor<ReqT, ?> method = call.getMethodDescriptor();
+      this.takesTurn =
           method.getType() == MethodType.UNARY && !LONG.contains(method.getFullMethodName());
-      private boolean refused;
+    }
 
-      @Override
-      public void onMessage(ReqT message) {
-        boolean waits = waits(message);
-        takesTurn &= !waits;
-        if (waits && !counted.add(lockWaits, limits.lockWaits())) {
-          refused = true;
-          var _ =
-              GrpcErrors.refuse(
-                  call, new Refusal.TooManyCalls("lock_waits", limits.lockWaits(), RETRY_AFTER));
-          return;
-        }
-        super.onMessage(message);
+    @Override
+    public void onMessage(ReqT message) {
+      Refusal refusal = countMessage(counted, (Message) message);
+      if (refusal == null) {
+        messages.add(message);
+        takesTurn &= !waits((Message) message);
+      } else {
+        refuse(refusal);
       }
+    }
 
-      @Override
-      public void onHalfClose() {
-        if (refused) {
-          return;
-        }
-        if (!takesTurn) {
-          super.onHalfClose();
-          return;
-        }
-        turns.take(connection.line());
-        try {
-          if (!call.isCancelled()) { // while it waited
-            super.onHalfClose();
-          }
-        } finally {
-          turns.pass();
-        }
+    @Override
+    public void onHalfClose() {
+      if (!take()) {
+        return;
       }
+      if (!takesTurn) {
+        carryOut();
+        return;
+      }
+      turns.take(line);
+      try {
+        if (!call.isCancelled()) { // while it waited
+          carryOut();
+        }
+      } finally {
+        turns.pass();
+      }
+    }
 
-      @Override
-      public void onComplete() {
-        counted.end();
-        super.onComplete();
-      }
+    private void carryOut() {
+      messages.forEach(super::onMessage);
+      messages.clear();
+      super.onHalfClose();
+    }
 
-      @Override
-      public void onCancel() {
-        counted.end();
-        super.onCancel();
+    void refuseIfOverdue() {
+      if (System.nanoTime() - began > limits.opening().toNanos()) {
+        refuse(new Refusal.RequestIncomplete(limits.opening()));
       }
-    };
+    }
+
+    private void refuse(Refusal refusal) {
+      if (take()) {
+        GrpcErrors.end(call, refusal.exception());
+      }
+    }
+
+    private boolean take() {
+      incomplete.remove(this);
+      return taken.compareAndSet(false, true);
+    }
+
+    @Override
+    public void onCancel() {
+      incomplete.remove(this);
+      super.onCancel();
+    }
   }
 
   private @Nullable Refusal countCall(Counted counted) {
-    return counted.add(calls, limits.calls())
+    return counted.add(calls, 1, limits.calls())
         ? null
         : new Refusal.TooManyCalls("server", limits.calls(), RETRY_AFTER);
   }
 
-  private @Nullable Refusal countStream(Counted counted, AtomicInteger ofConnection) {
-    if (!counted.add(ofConnection, limits.streamsPerConnection())) {
+  private @Nullable Refusal countStream(Counted counted, AtomicLong ofConnection) {
+    if (!counted.add(ofConnection, 1, limits.streamsPerConnection())) {
       return new Refusal.TooManyStreams("connection", limits.streamsPerConnection(), RETRY_AFTER);
     }
-    return counted.add(streams, limits.streams())
+    return counted.add(streams, 1, limits.streams())
         ? null
         : new Refusal.TooManyStreams("server", limits.streams(), RETRY_AFTER);
+  }
+
+  private @Nullable Refusal countMessage(Counted counted, Message message) {
+    if (!counted.add(requestBytes, message.getSerializedSize(), limits.requestBytes())) {
+      return new Refusal.TooManyBytes(limits.requestBytes(), RETRY_AFTER);
+    }
+    return !waits(message) || counted.add(lockWaits, 1, limits.lockWaits())
+        ? null
+        : new Refusal.TooManyCalls("lock_waits", limits.lockWaits(), RETRY_AFTER);
   }
 
   private static Connection connection(ServerCall<?, ?> call) {
@@ -177,32 +273,31 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
   }
 
   /** Whether a request may wait for a lock. */
-  private static boolean waits(Object request) {
-    if (!(request instanceof Message message)) {
-      return false;
-    }
-    FieldDescriptor field = message.getDescriptorForType().findFieldByName("wait_seconds");
-    return field != null && (int) message.getField(field) > 0;
+  private static boolean waits(Message request) {
+    FieldDescriptor field = request.getDescriptorForType().findFieldByName("wait_seconds");
+    return field != null && (int) request.getField(field) > 0;
   }
 
   /** Where one call is counted; gRPC tells of its end once. */
   private static final class Counted {
 
-    private final List<AtomicInteger> counters = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
 
-    /** Answers false, and does not count, when there are as many as may be. */
-    boolean add(AtomicInteger counter, int limit) {
-      if (counter.incrementAndGet() > limit) {
-        counter.decrementAndGet();
+    private record Part(AtomicLong counter, long amount) {}
+
+    /** Answers false, and does not count, when there would be more than may be. */
+    boolean add(AtomicLong counter, long amount, long limit) {
+      if (counter.addAndGet(amount) > limit) {
+        counter.addAndGet(-amount);
         return false;
       }
-      counters.add(counter);
+      parts.add(new Part(counter, amount));
       return true;
     }
 
     void end() {
-      counters.forEach(AtomicInteger::decrementAndGet);
-      counters.clear();
+      parts.forEach(part -> part.counter().addAndGet(-part.amount()));
+      parts.clear();
     }
   }
 }

@@ -33,8 +33,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +43,8 @@ public final class GrpcEndpoint {
   private static final int RESETS_WINDOW_SECONDS = 10;
 
   private final HealthStatusManager health = new HealthStatusManager();
-  private final ExecutorService handlers = Executors.newVirtualThreadPerTaskExecutor();
   private final RequestValidation validation = new RequestValidation();
+  private final CallLimits limits;
   private final BuildWatches watches;
   private final WorkerStreams workers;
   private final LockManager lockManager;
@@ -62,7 +60,9 @@ public final class GrpcEndpoint {
    * @param maxCalls how many other calls
    * @param maxLockWaits how many of these may wait for a lock
    * @param maxRunning how many of the short ones among them run at a time
-   * @param opening how long a worker's stream may be open before its first report
+   * @param maxRequestBytes how large the requests of all but worker streams may be together
+   * @param opening how long a worker's stream may be open before its first report, and any other
+   *     call before its request is complete
    * @param reportsPerSecond how many reports one stream may bring in a second
    */
   public record Settings(
@@ -74,6 +74,7 @@ public final class GrpcEndpoint {
       int maxCalls,
       int maxLockWaits,
       int maxRunning,
+      int maxRequestBytes,
       Duration opening,
       int reportsPerSecond) {}
 
@@ -126,14 +127,16 @@ public final class GrpcEndpoint {
     var removal = new IndexRemoval(builds, switches);
     var messages = new Messages(layout, clock);
     var switchMessages = new SwitchMessages(messages, layout);
-    var limits =
+    this.limits =
         new CallLimits(
             new CallLimits.Limits(
                 settings.maxStreams(),
                 settings.connections().maxStreams(),
                 settings.maxCalls(),
                 settings.maxLockWaits(),
-                settings.maxRunning()));
+                settings.maxRunning(),
+                settings.maxRequestBytes(),
+                settings.opening()));
     var service =
         new ShadowIndexGrpcService(
             builds,
@@ -168,7 +171,8 @@ public final class GrpcEndpoint {
     }
     this.server =
         builder(settings)
-            .executor(handlers)
+            // Never shut down: gRPC tells some calls of their end after that of the server.
+            .executor(Thread::startVirtualThread)
             .addTransportFilter(limits)
             .intercept(new Authentication(credentials))
             .intercept(
@@ -176,8 +180,9 @@ public final class GrpcEndpoint {
             .addService(ServerInterceptors.interceptForward(service, interceptors))
             .addService(ServerInterceptors.interceptForward(locks, interceptors))
             .addService(ServerInterceptors.interceptForward(admin, interceptors))
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance())
+            .addService(ServerInterceptors.intercept(health.getHealthService(), limits))
+            .addService(
+                ServerInterceptors.intercept(ProtoReflectionServiceV1.newInstance(), limits))
             .build();
   }
 
@@ -210,6 +215,11 @@ public final class GrpcEndpoint {
     }
   }
 
+  /** Refuses calls whose requests have taken too long to come. To be called again and again. */
+  public void refuseIncomplete() {
+    limits.refuseIncomplete();
+  }
+
   /** The port it listens on. */
   public int port() {
     return server.getPort();
@@ -234,6 +244,5 @@ public final class GrpcEndpoint {
       server.shutdownNow();
       Thread.currentThread().interrupt();
     }
-    handlers.shutdown();
   }
 }

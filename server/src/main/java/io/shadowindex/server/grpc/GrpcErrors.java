@@ -250,7 +250,12 @@ final class GrpcErrors {
               Map.of("limit", Integer.toString(limit)),
               retry(RETRY_WHEN_CROWDED));
       case Refusal.DiskFull() ->
-          status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.DISK_FULL, message, Map.of());
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.DISK_FULL,
+              message,
+              Map.of(),
+              retry(RETRY_WHEN_CROWDED));
       case Refusal.ReadOnlyVolume() ->
           status(Code.FAILED_PRECONDITION, ErrorReason.Enum.READ_ONLY_VOLUME, message, Map.of());
       case Refusal.Draining() ->
@@ -301,7 +306,12 @@ final class GrpcErrors {
       case Refusal.BuildNotStalled(UUID id) ->
           status(Code.FAILED_PRECONDITION, ErrorReason.Enum.BUILD_NOT_STALLED, message, build(id));
       case Refusal.TooManyWorkers(UUID id, int limit) ->
-          status(Code.RESOURCE_EXHAUSTED, ErrorReason.Enum.TOO_MANY_WORKERS, message, build(id));
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.TOO_MANY_WORKERS,
+              message,
+              build(id),
+              retry(RETRY_WHEN_CROWDED));
       case Refusal.CredentialMissing() ->
           status(Code.UNAUTHENTICATED, ErrorReason.Enum.CREDENTIAL_MISSING, message, Map.of());
       case Refusal.CredentialUnknown() ->
@@ -331,6 +341,15 @@ final class GrpcErrors {
               message,
               Map.of("scope", scope, "limit", Integer.toString(limit)),
               retry(retryAfter));
+      case Refusal.TooManyBytes(int limit, Duration retryAfter) ->
+          status(
+              Code.RESOURCE_EXHAUSTED,
+              ErrorReason.Enum.TOO_MANY_CALLS,
+              message,
+              Map.of("scope", "request_bytes", "limit", Integer.toString(limit)),
+              retry(retryAfter));
+      case Refusal.RequestIncomplete(Duration limit) ->
+          status(Code.DEADLINE_EXCEEDED, ErrorReason.Enum.REQUEST_INCOMPLETE, message, Map.of());
       case Refusal.OutcomeUnknown() ->
           status(Code.UNAVAILABLE, ErrorReason.Enum.OUTCOME_UNKNOWN, message, Map.of());
     };

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OwnedDirectory implements AutoCloseable {
 
+  /** The file, which stays when the lock has ended. */
+  public static final String LOCK_FILE = ".lock";
+
   private final FileChannel channel;
 
   private OwnedDirectory(FileChannel channel) {
@@ -27,7 +30,7 @@ public final class OwnedDirectory implements AutoCloseable {
     Files.createDirectories(directory);
     var channel =
         FileChannel.open(
-            directory.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            directory.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     if (lock(channel) == null) {
       channel.close();
       return Optional.empty();

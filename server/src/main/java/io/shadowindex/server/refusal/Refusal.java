@@ -451,6 +451,24 @@ public sealed interface Refusal {
     }
   }
 
+  /** The requests of the calls under way are as large together as they may be. */
+  record TooManyBytes(int limit, Duration retryAfter) implements Refusal {
+    @Override
+    public String message() {
+      return "the requests under way would have more than %d bytes together; call again later"
+          .formatted(limit);
+    }
+  }
+
+  /** A client began a call and did not send all of its request. */
+  record RequestIncomplete(Duration limit) implements Refusal {
+    @Override
+    public String message() {
+      return "the request was not complete %d ms after the call had begun"
+          .formatted(limit.toMillis());
+    }
+  }
+
   /** A watch ended because the server is shutting down. */
   record WatchDrained(long revision) implements Refusal {
     @Override

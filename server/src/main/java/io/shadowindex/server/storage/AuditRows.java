@@ -108,6 +108,18 @@ final class AuditRows implements AuditStore {
   }
 
   @Override
+  public List<AuditEntry> incomplete(long last) {
+    return transactions.read(
+        query ->
+            query
+                .selectFrom(AUDIT_ENTRY)
+                .where(AUDIT_ENTRY.SEQUENCE.le(last))
+                .and(AUDIT_ENTRY.RESULT.eq(Outcome.UNKNOWN.result()))
+                .orderBy(AUDIT_ENTRY.SEQUENCE)
+                .fetch(AuditRows::toEntry));
+  }
+
+  @Override
   public List<AuditEntry> list(Filter filter, long before, int limit) {
     return transactions.read(
         query ->

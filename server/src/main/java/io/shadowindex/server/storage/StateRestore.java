@@ -4,12 +4,17 @@ import static io.shadowindex.server.storage.schema.tables.BuildEvent.BUILD_EVENT
 import static io.shadowindex.server.storage.schema.tables.Counter.COUNTER;
 
 import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.index.OwnedDirectory;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -74,12 +79,15 @@ public final class StateRestore {
   }
 
   /**
-   * Restores a backup. Durable when it returns.
+   * Restores a backup. Durable when it returns. What it makes belongs to whom the directory
+   * belongs, so that root may restore for the user that the server runs as.
    *
    * @param replace whether a state that is there may be moved aside
    * @return where the state that was there is now; null when there was none
    * @throws NotBackupException when the file is none; nothing changed
    * @throws StateExistsException when there is a state and it may not be replaced; nothing changed
+   * @throws AccessDeniedException when the caller may not give files to the directory's owner;
+   *     nothing changed
    */
   public @Nullable Path restore(Path backup, boolean replace) throws IOException {
     boolean exists = Files.exists(state, LinkOption.NOFOLLOW_LINKS);
@@ -91,6 +99,8 @@ public final class StateRestore {
     try {
       unpack(backup, draft.resolve(DatabaseFile.FILE));
       beginAnew(backup);
+      handOver(directory.resolve(OwnedDirectory.LOCK_FILE));
+      handOver(draft);
       files.sync(draft.resolve(DatabaseFile.FILE));
       files.sync(draft);
       files.deleteTree(restored);
@@ -135,6 +145,29 @@ public final class StateRestore {
       }
     } catch (ZipException e) {
       throw new NotBackupException(backup, "it is damaged or was cut off", e);
+    }
+  }
+
+  /** Gives a file, or a directory and what is in it, to whom the data directory belongs. */
+  private void handOver(Path made) throws IOException {
+    var owners = Files.readAttributes(directory, PosixFileAttributes.class);
+    if (!Files.exists(made)) {
+      return;
+    }
+    try (var paths = Files.walk(made)) {
+      for (Path path : (Iterable<Path>) paths::iterator) {
+        var view = Files.getFileAttributeView(path, PosixFileAttributeView.class);
+        if (!view.getOwner().equals(owners.owner())) {
+          view.setOwner(owners.owner());
+          view.setGroup(owners.group());
+        }
+      }
+    } catch (FileSystemException e) {
+      throw new AccessDeniedException(
+          directory.toString(),
+          null,
+          "belongs to %s, and files cannot be given to them (%s); restore as that user, or as root"
+              .formatted(owners.owner().getName(), e.getReason()));
     }
   }
 

@@ -7,6 +7,7 @@ import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.build.SwitchResult;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.RefusedException;
+import io.shadowindex.server.switchover.SwitchStore.Change;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -38,6 +39,7 @@ public final class AutoSwitcher implements AutoCloseable {
   private final SwitchExecutor switches;
   private final InstantSource clock;
   private final Duration drain;
+  private final Witness witness;
 
   /** The builds with a switch under way, and how often they have been considered since it began. */
   private final ConcurrentMap<UUID, Integer> underWay = new ConcurrentHashMap<>();
@@ -45,17 +47,29 @@ public final class AutoSwitcher implements AutoCloseable {
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("auto-switch-", 0).factory());
 
+  /** Makes a switch one of the changes whose authors are known afterwards. */
+  @FunctionalInterface
+  public interface Witness {
+    /** Does it, and answers or throws the same. */
+    SwitchOutcome during(ShadowIndex build, Change<SwitchOutcome> change) throws IOException;
+  }
+
   /**
    * Puts it together.
    *
    * @param drain how long {@link #close} waits for switches under way
    */
   public AutoSwitcher(
-      BuildStore builds, SwitchExecutor switches, InstantSource clock, Duration drain) {
+      BuildStore builds,
+      SwitchExecutor switches,
+      InstantSource clock,
+      Duration drain,
+      Witness witness) {
     this.builds = builds;
     this.switches = switches;
     this.clock = clock;
     this.drain = drain;
+    this.witness = witness;
     switches.onNotSwitched(this::reconsider);
   }
 
@@ -74,7 +88,7 @@ public final class AutoSwitcher implements AutoCloseable {
         threads.execute(
             () -> {
               MDC.put(ShadowIndex.ID_IN_LOG, build.id().toString()); // ends with the thread
-              switchTo(build.id(), policy);
+              switchTo(build, policy);
             });
       } catch (RejectedExecutionException e) {
         underWay.remove(build.id()); // closed: it stays due
@@ -92,18 +106,13 @@ public final class AutoSwitcher implements AutoCloseable {
   }
 
   /** The top of a thread: what goes wrong is kept with the build, or logged. */
-  private void switchTo(UUID id, AutoSwitch policy) {
+  private void switchTo(ShadowIndex build, AutoSwitch policy) {
+    UUID id = build.id();
+    var request =
+        new SwitchRequest(
+            id, false, policy.checks(), null, policy.backupCurrent(), policy.timeout(), true, null);
     try {
-      switches.execute(
-          new SwitchRequest(
-              id,
-              false,
-              policy.checks(),
-              null,
-              policy.backupCurrent(),
-              policy.timeout(),
-              true,
-              null));
+      var _ = witness.during(build, () -> switches.execute(request));
     } catch (RefusedException e) {
       if (e.refusal() instanceof Refusal.OutcomeUnknown) {
         log.error("the automatic switch to {} is decided by the next start", id, e);

@@ -64,6 +64,7 @@ final class ServerConfigTest {
     assertThat(config.get(Settings.MAX_STREAMS)).isEqualTo(10_000);
     assertThat(config.get(Settings.MAX_STREAMS_PER_CONNECTION)).isEqualTo(90);
     assertThat(config.get(Settings.MAX_RUNNING_CALLS)).isEqualTo(32);
+    assertThat(config.get(Settings.MAX_REQUEST_BYTES)).isEqualTo(64 << 20);
     assertThat(config.get(Settings.STREAM_OPENING)).isEqualTo(Duration.ofSeconds(10));
     assertThat(config.get(Settings.MAX_REPORTS_PER_SECOND)).isEqualTo(250_000);
     assertThat(config.get(Settings.LOG_FORMAT)).isEqualTo(LogFormat.TEXT);
@@ -166,6 +167,7 @@ final class ServerConfigTest {
     "--retention, 99999999999d",
     "--lease, 0s",
     "--stale-limit, 59s",
+    "--max-request-bytes, 1048575",
     "--keep-generations, -1",
     "--keep-events, 0",
     "--keep-events, 2147483648",

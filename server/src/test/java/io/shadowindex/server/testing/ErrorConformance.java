@@ -2,7 +2,9 @@ package io.shadowindex.server.testing;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -27,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What every test holds the server to: a status of its own carries an ErrorInfo with a documented
- * reason and tells nothing of its inside. Statuses that the transport makes are told apart by their
- * words, and left alone.
+ * reason, says when to come back where something is exhausted, and tells nothing of its inside.
+ * Statuses that the transport makes are told apart by their words, and left alone.
  */
 public final class ErrorConformance implements ClientInterceptor {
 
@@ -110,7 +112,7 @@ public final class ErrorConformance implements ClientInterceptor {
     if (status.isOk() || isOfTransport(status, message)) {
       return null;
     }
-    ErrorInfo info = errorInfo(status, trailers);
+    ErrorInfo info = detail(status, trailers, ErrorInfo.class);
     if (info == null) {
       return "has no ErrorInfo";
     }
@@ -120,6 +122,10 @@ public final class ErrorConformance implements ClientInterceptor {
     var reason = ErrorReason.Enum.getDescriptor().findValueByName(info.getReason());
     if (reason == null || reason.getNumber() == 0) {
       return "has a reason that is not documented: " + info.getReason();
+    }
+    if (status.getCode() == Code.RESOURCE_EXHAUSTED
+        && detail(status, trailers, RetryInfo.class) == null) {
+      return "does not say when to come back";
     }
     return INTERNALS.stream()
         .flatMap(internal -> internal.matcher(message).results())
@@ -137,12 +143,13 @@ public final class ErrorConformance implements ClientInterceptor {
         || OF_TRANSPORT.matcher(message).matches();
   }
 
-  private static @Nullable ErrorInfo errorInfo(Status status, Metadata trailers) {
+  private static <T extends Message> @Nullable T detail(
+      Status status, Metadata trailers, Class<T> type) {
     com.google.rpc.Status details = StatusProto.fromStatusAndTrailers(status, trailers);
     for (Any detail : details.getDetailsList()) {
-      if (detail.is(ErrorInfo.class)) {
+      if (detail.is(type)) {
         try {
-          return detail.unpack(ErrorInfo.class);
+          return detail.unpack(type);
         } catch (InvalidProtocolBufferException e) {
           return null;
         }

@@ -73,6 +73,13 @@ final class ErrorConformanceTest {
   }
 
   @Test
+  void whatIsExhaustedWithoutATimeToComeBackFails() {
+    see(Code.RESOURCE_EXHAUSTED, "the disk is full", "shadowindex.io", "DISK_FULL");
+
+    assertThatThrownBy(conformance::assertConformed).hasMessageContaining("when to come back");
+  }
+
+  @Test
   void whatTheTransportSaysPasses() {
     conformance.check(
         "method", "", Status.UNAVAILABLE.withDescription("io exception"), new Metadata());
@@ -86,10 +93,14 @@ final class ErrorConformanceTest {
   }
 
   private void see(String message, String domain, String reason) {
+    see(Code.FAILED_PRECONDITION, message, domain, reason);
+  }
+
+  private void see(Code code, String message, String domain, String reason) {
     StatusRuntimeException refused =
         StatusProto.toStatusRuntimeException(
             com.google.rpc.Status.newBuilder()
-                .setCode(Code.FAILED_PRECONDITION_VALUE)
+                .setCode(code.getNumber())
                 .setMessage(message)
                 .addDetails(
                     Any.pack(ErrorInfo.newBuilder().setDomain(domain).setReason(reason).build()))
