@@ -55,6 +55,16 @@ lock-test: ## the long proof of locks: 100,000 operations, 1,000 paused holders,
 	  -Dshadowindex.lock.rebuilds=100 -Dshadowindex.lock.rehearsed=true -Dshadowindex.lock.warmup=50 \
 	  -Dshadowindex.lock.alone.ms=5000 -Dshadowindex.lock.blocked.ms=50 -Dshadowindex.lock.blocked.p99.ms=10
 
+.PHONY: lost-answers
+lost-answers: ## the long proof of repeated requests: 10,000 changes over connections that break, none made twice
+	@$(MVN) test -pl proto,server,client -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dtest=LostAnswersTest -Dshadowindex.mutations=10000
+
+.PHONY: flood-test
+flood-test: ## under 64 connections that flood a server, one that does not is answered within 100 ms (p99)
+	@$(MVN) test -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dtest=FloodTest -Dshadowindex.flood=true
+
 .PHONY: scenarios
 scenarios: $(BUILT) ## developers who write while indexes are rebuilt, in three ways (ARGS='--developers 20')
 	@client/bin/with-server client/bin/shadowctl scenario $(ARGS)
@@ -70,10 +80,10 @@ test-clients: $(BUILT) ## recipes, and examples in Python and JavaScript, agains
 	  -Dtest=none -Dit.test=OtherLanguagesIT,RecipesIT -Dshadowindex.examples=true -Dshadowindex.buf=$(BUF_VERSION)
 
 .PHONY: fuzz
-fuzz: ## Jazzer looks for names, manifests and requests that break a promise (MINUTES=10)
+fuzz: ## Jazzer looks for names, manifests and requests that break a promise (MINUTES=10, or SECONDS)
 	@$(MVN) -q -Pfuzz test -pl proto,server -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dtest=FuzzTest -Dshadowindex.fuzz.ms=0 -Dshadowindex.fuzz.corpus=target/fuzz
-	@server/bin/fuzz $(or $(MINUTES),10)
+	@server/bin/fuzz $(or $(SECONDS),$$(( $(or $(MINUTES),10) * 60 )))
 
 .PHONY: soak
 soak: ## everything at once under kills and faults, then all promises are checked (MINUTES=20)

@@ -10,7 +10,7 @@ import io.grpc.TlsServerCredentials;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.shadowindex.client.examples.ConnectExample;
 import io.shadowindex.client.testing.AnsweringServer;
-import io.shadowindex.client.testing.Certificates;
+import io.shadowindex.testing.Certificates;
 import io.shadowindex.v1.ListIndexesRequest;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -11,6 +11,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.shadowindex.server.config.Settings;
 import io.shadowindex.server.testing.TestServer;
+import io.shadowindex.testing.ErrorConformance;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
 import io.shadowindex.v1.CancelBuildRequest;
@@ -85,7 +86,8 @@ public final class RequestsFuzz {
   private static final int UUID_LENGTH = 36;
   private static final int CALLS_AT_MOST = 30;
 
-  private static final TestServer SERVER = startServer();
+  private static final ErrorConformance CONFORMANCE = ErrorConformance.everywhere();
+  private static final TestServer SERVER = startServer(); // after that, which is to see its calls
 
   private final Deque<String> builds = new ArrayDeque<>();
   private final Deque<String> locks = new ArrayDeque<>();
@@ -198,7 +200,7 @@ public final class RequestsFuzz {
         input.get(body);
         call(method, body);
       }
-      SERVER.assertConformed();
+      CONFORMANCE.assertConformed();
       if (!SERVER.failures().isEmpty()) {
         throw new AssertionError("the server would have ended: " + SERVER.failures());
       }

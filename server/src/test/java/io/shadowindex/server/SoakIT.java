@@ -1,9 +1,15 @@
 package io.shadowindex.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.Grpc;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.stub.MetadataUtils;
 import io.shadowindex.server.lock.LockHistory;
 import io.shadowindex.server.lock.LockMode;
 import io.shadowindex.server.lock.LockName;
@@ -16,6 +22,7 @@ import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.server.testing.Usage;
 import io.shadowindex.server.testing.WatchRecorder;
 import io.shadowindex.server.testing.WorkerStream;
+import io.shadowindex.testing.Certificates;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.CheckIndexesRequest;
@@ -30,9 +37,14 @@ import io.shadowindex.v1.ShadowIndex.State;
 import io.shadowindex.v1.ShadowIndexServiceGrpc.ShadowIndexServiceBlockingStub;
 import io.shadowindex.v1.StartBuildRequest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -55,7 +67,8 @@ import org.junit.jupiter.api.io.TempDir;
  * Everything at once, for {@code -Dshadowindex.soak.seconds}: builds, switches, rollbacks, progress
  * streams, locks, watches, readers. First under faults (kills, stops, a full disk, connections that
  * end), then in one server that has to use no more at the end than after its warm-up. All promises
- * are checked at the end.
+ * are checked at the end. As in real operation, the server has the heap that its launcher gives it,
+ * TLS, credentials and an audit file.
  */
 final class SoakIT {
 
@@ -75,7 +88,7 @@ final class SoakIT {
    */
   private static final String SYMLINK = "?symlink,symlinkat";
 
-  /** A short memory, so that what is kept has come to its end many times; the rest is for speed. */
+  /** A short memory, so that what is kept has come to its end many times. */
   private static final Map<String, String> ENVIRONMENT =
       Map.of(
           "SHADOWINDEX_RETENTION", "5s",
@@ -84,14 +97,19 @@ final class SoakIT {
           "SHADOWINDEX_KEEP_EVENTS", "10000",
           "SHADOWINDEX_AUDIT_RETENTION", "30s",
           "SHADOWINDEX_MAX_CONNECTION_AGE", "5s",
-          "SHADOWINDEX_CONNECTION_GRACE", "5s",
-          "SHADOWINDEX_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx256m");
+          "SHADOWINDEX_CONNECTION_GRACE", "5s");
+
+  private static final String HOST = "localhost";
+  private static final String TOKEN = "token-of-the-soak";
 
   private final AtomicReference<ServerProcess> server = new AtomicReference<>();
   private final IndexClient.Findings findings = new IndexClient.Findings(Code.RESOURCE_EXHAUSTED);
   private final LockHistory locks = new LockHistory();
   private final AtomicLong streams = new AtomicLong();
   private final Queue<String> uncounted = new ConcurrentLinkedQueue<>();
+  private final Map<String, String> environment = new HashMap<>(ENVIRONMENT);
+  private Path audit = Path.of("");
+  private Path authority = Path.of("");
   private int kills;
   private int stops;
   private int fullDisks;
@@ -109,6 +127,7 @@ final class SoakIT {
     System.out.println("seed " + seed);
     var random = new Random(seed);
     Path data = directory.resolve("data");
+    secure(directory);
     var clients = new ArrayList<IndexClient>();
     for (int i = 0; i < CLIENTS; i++) {
       clients.add(new IndexClient("branch-" + i, new Random(random.nextLong()), findings));
@@ -120,7 +139,7 @@ final class SoakIT {
     var readers = new ArrayList<IndexReaders>();
     try (var threads = Executors.newCachedThreadPool()) {
       try {
-        server.set(ServerProcess.start(data, ENVIRONMENT));
+        server.set(start(data));
         for (IndexClient client : clients) {
           Path link = Path.of(switched(client.branch()).getCurrentIndexPath());
           readers.add(IndexReaders.start(1, link, SoakIT::read));
@@ -148,6 +167,7 @@ final class SoakIT {
                     .checkIndexes(CheckIndexesRequest.getDefaultInstance())
                     .getFindingsList())
             .isEmpty();
+        assertThat(server.get().terminate()).isZero();
       } finally {
         done = true;
         last = 0;
@@ -157,6 +177,43 @@ final class SoakIT {
     }
     report(readers, recorders);
     assertPromisesKept(readers, recorders);
+    System.out.println(findings.trail().assertIn(audit));
+  }
+
+  private void secure(Path directory) throws Exception {
+    var certificates = new Certificates(directory);
+    certificates.authority("authority");
+    certificates.signed("server", "authority", HOST);
+    authority = certificates.chain("authority");
+    audit = directory.resolve("audit.jsonl");
+    byte[] hash = MessageDigest.getInstance("SHA-256").digest(TOKEN.getBytes(UTF_8));
+    Path credentials =
+        Files.writeString(
+            directory.resolve("credentials"),
+            "soak operator * sha256:%s%n".formatted(HexFormat.of().formatHex(hash)));
+    environment.put("SHADOWINDEX_TLS_CERTIFICATES", certificates.chain("server").toString());
+    environment.put("SHADOWINDEX_TLS_KEY", certificates.key("server").toString());
+    environment.put("SHADOWINDEX_CREDENTIALS", credentials.toString());
+    environment.put("SHADOWINDEX_AUDIT_LOG", audit.toString());
+  }
+
+  private ServerProcess start(Path data) throws IOException {
+    return ServerProcess.start(data, environment, this::connect);
+  }
+
+  private ManagedChannel connect(String address) {
+    var headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + TOKEN);
+    try {
+      var trusting = TlsChannelCredentials.newBuilder().trustManager(authority.toFile()).build();
+      return Grpc.newChannelBuilder(address, trusting)
+          .overrideAuthority(HOST)
+          .intercept(MetadataUtils.newAttachHeadersInterceptor(headers))
+          .build();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void report(List<IndexReaders> readers, List<WatchRecorder> recorders) {
@@ -232,7 +289,9 @@ final class SoakIT {
       assertThat(now.terminate()).isZero();
       stops++;
     } else {
-      now.killAfter(random.nextInt(1500));
+      now.workFor(random.nextInt(1500));
+      findings.trail().kill();
+      now.kill();
       kills++;
     }
     restart(now, data, clients, working);
@@ -271,7 +330,7 @@ final class SoakIT {
     for (Thread thread : working) {
       thread.join();
     }
-    server.set(ServerProcess.start(data, ENVIRONMENT));
+    server.set(start(data));
     clients.forEach(client -> client.checkAfterRestart(server.get().stub()));
   }
 
@@ -294,20 +353,21 @@ final class SoakIT {
     while (!done) {
       try {
         Lock lock = server.get().locks().acquireLock(request).getLock();
+        findings.trail().acknowledge("AcquireLock", lock);
         long entry =
             locks.enter(LockName.branch(LOCKED), LockMode.EXCLUSIVE, lock.getFencingToken());
         LockSupport.parkNanos(random.nextInt(5_000_000));
         locks.leave(entry);
-        var _ =
-            server
-                .get()
-                .locks()
-                .releaseLock(
-                    ReleaseLockRequest.newBuilder()
-                        .setLockId(lock.getLockId())
-                        .setOwner(owner)
-                        .setFencingToken(lock.getFencingToken())
-                        .build());
+        var release =
+            ReleaseLockRequest.newBuilder()
+                .setLockId(lock.getLockId())
+                .setOwner(owner)
+                .setFencingToken(lock.getFencingToken())
+                .build();
+        findings
+            .trail()
+            .acknowledge(
+                "ReleaseLock", server.get().locks().releaseLock(release).getReleasedLock());
       } catch (StatusRuntimeException e) {
         bear(e, Code.ABORTED); // not granted in time, as its last holder's release was lost
       }
@@ -342,17 +402,18 @@ final class SoakIT {
     return null;
   }
 
-  private static ShadowIndex startedAnew(ShadowIndexServiceBlockingStub stub) {
+  private ShadowIndex startedAnew(ShadowIndexServiceBlockingStub stub) {
     var unfinished =
         ListShadowIndexesRequest.newBuilder().setBranchName(STREAMED).setPageSize(1).build();
     for (ShadowIndex build : stub.listShadowIndexes(unfinished).getShadowIndexesList()) {
       if (build.getState() != State.CANCELLED) {
-        var _ =
-            stub.cancelBuild(
-                CancelBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId()).build());
+        var cancel = CancelBuildRequest.newBuilder().setShadowIndexId(build.getShadowIndexId());
+        findings.trail().acknowledge(stub.cancelBuild(cancel.build()).getShadowIndex());
       }
     }
-    return stub.startBuild(start(STREAMED)).getShadowIndex();
+    ShadowIndex started = stub.startBuild(start(STREAMED)).getShadowIndex();
+    findings.trail().acknowledge(started);
+    return started;
   }
 
   private ShadowIndex switched(String branch) throws IOException {

@@ -1,6 +1,8 @@
 package io.shadowindex.client.cli;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.Message;
+import com.google.rpc.ErrorInfo;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
@@ -12,13 +14,17 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
+import io.grpc.StatusException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.StatusProto;
+import io.shadowindex.v1.ErrorReason;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -27,6 +33,18 @@ import java.util.concurrent.ConcurrentHashMap;
  * line calls can be seen without what it would do.
  */
 final class EmptyAnswers implements AutoCloseable {
+  private static final com.google.rpc.Status UNKNOWN_TOKEN =
+      com.google.rpc.Status.newBuilder()
+          .setCode(Status.Code.UNAUTHENTICATED.value())
+          .setMessage("The token is not known")
+          .addDetails(
+              Any.pack(
+                  ErrorInfo.newBuilder()
+                      .setDomain("shadowindex.io")
+                      .setReason(ErrorReason.Enum.CREDENTIAL_UNKNOWN.name())
+                      .build()))
+          .build();
+
   private final Set<String> called = ConcurrentHashMap.newKeySet();
   private final Map<String, Message> answers;
   private final Server server;
@@ -94,8 +112,8 @@ final class EmptyAnswers implements AutoCloseable {
         if (token.isEmpty() || ("Bearer " + token).equals(headers.get(key))) {
           return next.startCall(call, headers);
         }
-        call.close(
-            Status.UNAUTHENTICATED.withDescription("The token is not known"), new Metadata());
+        StatusException refused = StatusProto.toStatusException(UNKNOWN_TOKEN);
+        call.close(refused.getStatus(), Objects.requireNonNull(refused.getTrailers()));
         return new ServerCall.Listener<>() {};
       }
     };

@@ -42,6 +42,7 @@ public final class IndexClient {
     private final Set<Code> expected;
     private final AtomicLong acknowledged = new AtomicLong();
     private final Map<Long, String> revisions = new ConcurrentHashMap<>();
+    private final AuditTrail trail = new AuditTrail();
     private final AtomicLong refused = new AtomicLong();
     private final Queue<String> lost = new ConcurrentLinkedQueue<>();
     private final Queue<String> unusable = new ConcurrentLinkedQueue<>();
@@ -56,6 +57,7 @@ public final class IndexClient {
       acknowledged.incrementAndGet();
       if (told != null) {
         revisions.put(told.getRevision(), told.getShadowIndexId());
+        trail.acknowledge(told);
       }
     }
 
@@ -67,6 +69,11 @@ public final class IndexClient {
     /** The builds of the revisions that were answered. */
     public Map<Long, String> revisions() {
       return Map.copyOf(revisions);
+    }
+
+    /** What the audit file has to have. */
+    public AuditTrail trail() {
+      return trail;
     }
 
     /** How many changes were refused as expected. */

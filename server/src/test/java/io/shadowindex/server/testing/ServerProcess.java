@@ -2,10 +2,11 @@ package io.shadowindex.server.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.LockServiceGrpc.LockServiceBlockingStub;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -35,21 +37,22 @@ public final class ServerProcess implements AutoCloseable {
       Map.of("SHADOWINDEX_JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
 
   private final Process process;
-  private final ErrorConformance conformance = new ErrorConformance();
   private final ManagedChannel channel;
   private final String firstLine;
   private final Duration startToListening;
   private final Duration recovery;
 
   private ServerProcess(
-      Process process, String firstLine, Duration startToListening, Duration recovery) {
+      Process process,
+      Function<String, ManagedChannel> connect,
+      String firstLine,
+      Duration startToListening,
+      Duration recovery) {
     this.process = process;
     this.firstLine = firstLine;
     this.startToListening = startToListening;
     this.recovery = recovery;
-    String address = firstLine.substring(LISTENING.length());
-    this.channel =
-        NettyChannelBuilder.forTarget(address).usePlaintext().intercept(conformance).build();
+    this.channel = connect.apply(firstLine.substring(LISTENING.length()));
   }
 
   /**
@@ -62,8 +65,19 @@ public final class ServerProcess implements AutoCloseable {
   /** The same with additions to its environment. */
   public static ServerProcess start(Path directory, Map<String, String> environment)
       throws IOException {
+    return start(directory, environment, ServerProcess::plaintext);
+  }
+
+  /** The same, over connections that are made so to its address, {@code HOST:PORT}. */
+  public static ServerProcess start(
+      Path directory, Map<String, String> environment, Function<String, ManagedChannel> connect)
+      throws IOException {
     long began = System.nanoTime();
-    return awaitListening(directory, launch(directory, environment), began);
+    return awaitListening(directory, launch(directory, environment), connect, began);
+  }
+
+  private static ManagedChannel plaintext(String address) {
+    return Grpc.newChannelBuilder(address, InsecureChannelCredentials.create()).build();
   }
 
   /** Starts a server that ends by itself; null when it does so before it listens. */
@@ -73,7 +87,7 @@ public final class ServerProcess implements AutoCloseable {
     Process process =
         HaltingServer.process(directory, plan).redirectError(nextLog(directory)).start();
     try {
-      return awaitListening(directory, process, began);
+      return awaitListening(directory, process, ServerProcess::plaintext, began);
     } catch (IOException e) {
       if (process.waitFor() == HaltingServer.HALTED) {
         return null;
@@ -82,7 +96,8 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
-  private static ServerProcess awaitListening(Path directory, Process process, long began)
+  private static ServerProcess awaitListening(
+      Path directory, Process process, Function<String, ManagedChannel> connect, long began)
       throws IOException {
     // Not closed: what the server prints later goes nowhere, and the reader ends with the process.
     BufferedReader output = process.inputReader(UTF_8);
@@ -95,7 +110,7 @@ public final class ServerProcess implements AutoCloseable {
       throw new IOException(
           "the server did not start: " + line + "\n" + Files.readString(log(directory)));
     }
-    return new ServerProcess(process, line, startToListening, recovery(directory));
+    return new ServerProcess(process, connect, line, startToListening, recovery(directory));
   }
 
   /** The process of a server on that directory that has just been started. */
@@ -225,6 +240,5 @@ public final class ServerProcess implements AutoCloseable {
   @Override
   public void close() {
     kill();
-    conformance.assertConformed();
   }
 }

@@ -34,24 +34,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/**
- * A real server in this process, on a free loopback port, and a client of it, which fails the test
- * when the server refuses a call in another way than it has to.
- */
+/** A real server in this process, on a free loopback port, and a client of it. */
 public final class TestServer implements AutoCloseable {
 
   private final ShadowIndexServer server;
-  private final ErrorConformance conformance = new ErrorConformance();
   private final ManagedChannel channel;
   private final List<Throwable> failures = new ArrayList<>();
 
   private TestServer(ServerConfig config, Environment environment) throws IOException {
     this.server = ShadowIndexServer.start(config, environment, failures::add);
     this.channel =
-        NettyChannelBuilder.forAddress("127.0.0.1", server.port())
-            .usePlaintext()
-            .intercept(conformance)
-            .build();
+        NettyChannelBuilder.forAddress("127.0.0.1", server.port()).usePlaintext().build();
   }
 
   public static TestServer start(Path directory) throws IOException {
@@ -111,11 +104,6 @@ public final class TestServer implements AutoCloseable {
   /** Failures after which a real process would end. */
   public List<Throwable> failures() {
     return failures;
-  }
-
-  /** Fails when the server has refused a call in another way than it has to. */
-  public void assertConformed() {
-    conformance.assertConformed();
   }
 
   /** A stub with a deadline, so that no test hangs. */
@@ -251,6 +239,5 @@ public final class TestServer implements AutoCloseable {
   public void close() {
     channel.shutdownNow();
     server.close();
-    assertConformed();
   }
 }

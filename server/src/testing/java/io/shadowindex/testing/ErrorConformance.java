@@ -1,4 +1,4 @@
-package io.shadowindex.server.testing;
+package io.shadowindex.testing;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -9,32 +9,38 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
+import io.grpc.ClientStreamTracer;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.InternalConfigurator;
+import io.grpc.InternalConfiguratorRegistry;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.protobuf.StatusProto;
 import io.shadowindex.v1.ErrorReason;
-import io.shadowindex.v1.LockServiceGrpc;
-import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every test holds the server to: a status of its own carries an ErrorInfo with a documented
- * reason, says when to come back where something is exhausted, and tells nothing of its inside.
- * Statuses that the transport makes are told apart by their words, and left alone.
+ * What every test holds the server to: a status that it sends carries an ErrorInfo with a
+ * documented reason, says when to come back where something is exhausted, and tells nothing of its
+ * inside.
+ *
+ * <p>A status is one that the server sent if its trailers are those that came over the wire; all
+ * others are made by gRPC on this side, such as deadlines and lost connections.
  */
 public final class ErrorConformance implements ClientInterceptor {
 
   private static final String DOMAIN = "shadowindex.io";
+  private static final String PACKAGE = "shadowindex.";
 
   /** Absolute paths, SQL, and the names of classes. */
   private static final List<Pattern> INTERNALS =
@@ -44,30 +50,44 @@ public final class ErrorConformance implements ClientInterceptor {
           Pattern.compile("\\b(io|java|javax|org|com|jdk)\\.[a-z]+\\.[\\w.$]+"),
           Pattern.compile("\\w+(Exception|Error)\\b"));
 
-  private static final Set<String> SERVICES =
-      Set.of(ShadowIndexServiceGrpc.SERVICE_NAME, LockServiceGrpc.SERVICE_NAME);
+  /** What gRPC on the server's side says of a request before any code of ours sees it. */
+  private static final Pattern TOO_LARGE =
+      Pattern.compile("gRPC message exceeds maximum size \\d+: \\d+");
 
-  /** What gRPC itself says, on this side or the other, of calls that never reach the service. */
-  private static final Pattern OF_TRANSPORT =
-      Pattern.compile(
-          "(?s)Method not found: .*"
-              + "|gRPC message exceeds maximum size .*"
-              + "|Invalid protobuf byte sequence.*"
-              + "|Failed to read message.*"
-              + "|.*(io exception|channel closed|Channel shutdown|Network closed|Connection (reset|closed)"
-              + "|RST_STREAM|end of stream|Keepalive failed|GOAWAY).*");
+  private static final ErrorConformance EVERYWHERE = new ErrorConformance();
+
+  static {
+    InternalConfiguratorRegistry.setConfigurators(
+        List.of(
+            new InternalConfigurator() {
+              @Override
+              public void configureChannelBuilder(ManagedChannelBuilder<?> channel) {
+                channel.intercept(EVERYWHERE);
+              }
+            }));
+  }
 
   private final Queue<String> violations = new ConcurrentLinkedQueue<>();
+
+  /** The one that sees the calls of every channel that this JVM makes from now on. */
+  public static ErrorConformance everywhere() {
+    return EVERYWHERE;
+  }
 
   @Override
   public <ReqT, RespT> ClientCall<ReqT, RespT> interceptCall(
       MethodDescriptor<ReqT, RespT> method, CallOptions options, Channel next) {
-    return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
-      private final StringBuilder sent = new StringBuilder();
+    if (!method.getFullMethodName().startsWith(PACKAGE)) {
+      return next.newCall(method, options);
+    }
+    var wire = new Wire();
+    return new SimpleForwardingClientCall<>(
+        next.newCall(method, options.withStreamTracerFactory(wire))) {
+      private volatile @Nullable ReqT sent;
 
       @Override
       public void sendMessage(ReqT message) {
-        sent.append(message);
+        sent = message;
         super.sendMessage(message);
       }
 
@@ -77,8 +97,8 @@ public final class ErrorConformance implements ClientInterceptor {
             new SimpleForwardingClientCallListener<>(listener) {
               @Override
               public void onClose(Status status, Metadata trailers) {
-                if (SERVICES.contains(method.getServiceName())) {
-                  check(method.getFullMethodName(), sent.toString(), status, trailers);
+                if (!status.isOk() && wire.trailers == trailers) {
+                  check(method.getFullMethodName(), String.valueOf(sent), status, trailers);
                 }
                 super.onClose(status, trailers);
               }
@@ -88,33 +108,51 @@ public final class ErrorConformance implements ClientInterceptor {
     };
   }
 
-  /** Fails when a status was not as it has to be. */
+  /** Keeps the very trailers that the server sent. */
+  private static final class Wire extends ClientStreamTracer.Factory {
+    private volatile @Nullable Metadata trailers;
+
+    @Override
+    public ClientStreamTracer newClientStreamTracer(
+        ClientStreamTracer.StreamInfo stream, Metadata headers) {
+      return new ClientStreamTracer() {
+        @Override
+        public void inboundTrailers(Metadata received) {
+          trailers = received;
+        }
+      };
+    }
+  }
+
+  /** Fails, once, for the statuses so far that were not as they have to be. */
   public void assertConformed() {
-    if (!violations.isEmpty()) {
-      throw new AssertionError("statuses that are not as they have to be: " + violations);
+    var found = new ArrayList<String>();
+    for (String each = violations.poll(); each != null; each = violations.poll()) {
+      found.add(each);
+    }
+    if (!found.isEmpty()) {
+      throw new AssertionError("statuses that are not as they have to be: " + found);
     }
   }
 
   /**
-   * Looks at how a call ended.
+   * Looks at a status that the server sent.
    *
-   * @param sent what the client sent, which may be told back to it
+   * @param sent what the client sent last, which may be told back to it
    */
   void check(String method, String sent, Status status, Metadata trailers) {
-    String problem = problem(sent, status, trailers);
+    String problem = problem(method, sent, status, trailers);
     if (problem != null) {
       violations.add("%s: %s: %s".formatted(method, status, problem));
     }
   }
 
-  private static @Nullable String problem(String sent, Status status, Metadata trailers) {
+  private static @Nullable String problem(
+      String method, String sent, Status status, Metadata trailers) {
     String message = String.valueOf(status.getDescription());
-    if (status.isOk() || isOfTransport(status, message)) {
-      return null;
-    }
     ErrorInfo info = detail(status, trailers, ErrorInfo.class);
     if (info == null) {
-      return "has no ErrorInfo";
+      return isOfGrpc(method, status, message) ? null : "has no ErrorInfo";
     }
     if (!info.getDomain().equals(DOMAIN)) {
       return "has another domain: " + info.getDomain();
@@ -136,11 +174,12 @@ public final class ErrorConformance implements ClientInterceptor {
         .orElse(null);
   }
 
-  /** Deadlines and cancellations end a call on the client's side, whatever the server says. */
-  private static boolean isOfTransport(Status status, String message) {
-    return status.getCode() == Code.CANCELLED
-        || status.getCode() == Code.DEADLINE_EXCEEDED
-        || OF_TRANSPORT.matcher(message).matches();
+  private static boolean isOfGrpc(String method, Status status, String message) {
+    return switch (status.getCode()) {
+      case UNIMPLEMENTED -> message.equals("Method not found: " + method);
+      case RESOURCE_EXHAUSTED -> TOO_LARGE.matcher(message).matches();
+      default -> false;
+    };
   }
 
   private static <T extends Message> @Nullable T detail(

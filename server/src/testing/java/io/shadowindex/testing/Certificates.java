@@ -1,4 +1,4 @@
-package io.shadowindex.client.testing;
+package io.shadowindex.testing;
 
 import static java.util.concurrent.TimeUnit.MINUTES;
 

@@ -1,0 +1,1 @@
+update shadow_index set started_by = 'indexer';

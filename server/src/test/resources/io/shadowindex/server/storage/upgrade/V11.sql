@@ -1,0 +1,1 @@
+update held_lock set acquired_by = 'alice' where owner = 'alice';

@@ -1,0 +1,1 @@
+-- Nothing new: the generation that a rollback led away from got its mark by the migration.
