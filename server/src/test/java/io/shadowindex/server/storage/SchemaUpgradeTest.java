@@ -1,9 +1,11 @@
 package io.shadowindex.server.storage;
 
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.shadowindex.server.build.BuildState;
+import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.index.Generation;
 import io.shadowindex.server.index.SwitchStrategy;
@@ -22,6 +24,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -96,6 +99,12 @@ final class SchemaUpgradeTest {
                     .isEqualTo(SwitchStrategy.ATOMIC_RENAME);
                 assertThat(build.spec().probeQueries()).isEmpty();
               });
+      var everything = new BuildFilter(null, null, Set.of());
+      assertThat(state.builds().list(everything, Long.MAX_VALUE, 1).counts())
+          .isEqualTo(Stream.of(BuildState.values()).collect(toMap(each -> each, each -> 1L)));
+      var ofOneBranch = new BuildFilter("branch-7", null, Set.of());
+      assertThat(state.builds().list(ofOneBranch, Long.MAX_VALUE, 1).counts())
+          .isEqualTo(Map.of(BuildState.FAILED, 1L));
       assertThat(state.log().newestRevision()).isEqualTo(8);
       assertThat(state.log().after(0, 100)).hasSize(8);
       assertThat(state.switches().open())
