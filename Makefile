@@ -107,6 +107,11 @@ bench-quick: $(BENCH_BUILT) ## the same, smaller (ARGS='--only transitions,switc
 	@client/bench/bin/install-peers
 	@client/bench/bin/bench --plan quick $(ARGS)
 
+.PHONY: jmh
+jmh: ## the server's inner loops one by one, by JMH (ARGS='a regular expression of their names')
+	@$(MVN) -Pbench test -pl client/bench -am -Dtest=InnerLoopsTest -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dshadowindex.jmh='$(or $(ARGS),.)'
+
 .PHONY: bench-docs
 bench-docs: ## the last report becomes docs/benchmarks.md; its notes stay
 	@sed 's|](\([^)]*[.]svg\))|](benchmarks/\1)|' target/bench/report.md >target/bench/docs.md

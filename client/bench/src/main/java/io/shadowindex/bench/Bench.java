@@ -2,7 +2,8 @@ package io.shadowindex.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -52,13 +53,16 @@ final class Bench implements Callable<Integer> {
     var failed = 0;
     try (var lab = new Lab(home, directory.resolve("work"), Plan.named(plan))) {
       var machine = Machine.describe(lab);
-      var sections = new ArrayList<Section>();
+      var sections = new LinkedHashMap<Section, Duration>();
       for (Measure measure : MEASURES) {
         if (only.isEmpty() || only.contains(measure.id())) {
           System.out.printf("%s …%n", measure.id());
+          long began = System.nanoTime();
           Section section = section(measure, lab);
+          var took = Duration.ofNanos(System.nanoTime() - began);
+          System.out.printf("%s took %d s%n", measure.id(), took.toSeconds());
           failed += section.table().rows().isEmpty() ? 1 : 0;
-          sections.add(section);
+          sections.put(section, took);
           new Report(machine, sections).write(directory);
         }
       }

@@ -37,8 +37,8 @@ final class Calls implements Measure {
     var table = new Table();
     int most = lab.plan().clients().getLast();
     int builds = Math.max(most, STREAMS);
-    try (ShadowIndexServer server = lab.shadowIndex();
-        Launched echo = lab.echo();
+    ShadowIndexServer server = lab.shadowIndex();
+    try (Launched echo = lab.echo();
         var connections = new Connections(echo.address())) {
       var subjects =
           List.of(

@@ -3,7 +3,9 @@ package io.shadowindex.bench;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -13,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Connections implements AutoCloseable {
 
   private static final int WATCHES = 50;
+  private static final int BEGIN_SECONDS = 120;
 
   private final String address;
   private final List<ManagedChannel> open = new CopyOnWriteArrayList<>();
@@ -34,6 +37,12 @@ final class Connections implements AutoCloseable {
       watching.add(open(NettyChannelBuilder.forTarget(address).directExecutor()));
     }
     return watching.getLast();
+  }
+
+  /** Waits until all watches have begun; throws what keeps one from it. */
+  static void await(List<CompletableFuture<?>> watches) throws Exception {
+    CompletableFuture.allOf(watches.toArray(CompletableFuture<?>[]::new))
+        .get(BEGIN_SECONDS, TimeUnit.SECONDS);
   }
 
   private ManagedChannel open(NettyChannelBuilder builder) {

@@ -15,11 +15,11 @@ final class EtcdServer implements AutoCloseable {
   private static final int START_SECONDS = 30;
 
   private final Launched process;
-  private final Connections connections;
+  private final String address;
 
   private EtcdServer(Launched process, String address) {
     this.process = process;
-    this.connections = new Connections(address);
+    this.address = address;
   }
 
   /** Starts an etcd on that directory and waits until it takes a write. */
@@ -48,9 +48,9 @@ final class EtcdServer implements AutoCloseable {
                 builder.redirectOutput(ProcessBuilder.Redirect.DISCARD),
                 directory.resolveSibling(directory.getFileName() + ".log")),
             clients);
-    try {
+    try (var connections = new Connections(clients)) {
       var _ =
-          KVGrpc.newBlockingStub(etcd.connections.calling())
+          KVGrpc.newBlockingStub(connections.calling())
               .withWaitForReady()
               .withDeadlineAfter(START_SECONDS, TimeUnit.SECONDS)
               .put(PutRequest.newBuilder().setKey(ByteString.copyFromUtf8("ready")).build());
@@ -71,13 +71,12 @@ final class EtcdServer implements AutoCloseable {
     return process;
   }
 
-  Connections connections() {
-    return connections;
+  String address() {
+    return address;
   }
 
   @Override
   public void close() {
-    connections.close();
     process.close();
   }
 }

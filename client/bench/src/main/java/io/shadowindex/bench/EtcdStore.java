@@ -8,8 +8,8 @@ import io.shadowindex.bench.etcd.WatchCreateRequest;
 import io.shadowindex.bench.etcd.WatchGrpc;
 import io.shadowindex.bench.etcd.WatchRequest;
 import io.shadowindex.bench.etcd.WatchResponse;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -18,17 +18,20 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class EtcdStore implements Store {
 
-  private static final String PREFIX = "bench/";
-  private static final String AFTER_PREFIX = "bench0"; // '0' follows '/'
-
   /** About as long as the row and the event of a ShadowIndex transition. */
   private static final int VALUE_BYTES = 256;
 
+  private static final char AFTER_SLASH = '/' + 1;
+
   private final EtcdServer server;
+  private final Connections connections;
+  private final String group;
   private final AtomicInteger records = new AtomicInteger();
 
-  EtcdStore(EtcdServer server) {
+  EtcdStore(EtcdServer server, String group) {
     this.server = server;
+    this.connections = new Connections(server.address());
+    this.group = group;
   }
 
   @Override
@@ -38,10 +41,10 @@ final class EtcdStore implements Store {
 
   @Override
   public Call writer() {
-    var stub = KVGrpc.newBlockingStub(server.connections().calling());
+    var stub = KVGrpc.newBlockingStub(connections.calling());
     var put =
         PutRequest.newBuilder()
-            .setKey(ByteString.copyFromUtf8(PREFIX + records.incrementAndGet()))
+            .setKey(ByteString.copyFromUtf8(group + "/" + records.incrementAndGet()))
             .setValue(ByteString.copyFrom(new byte[VALUE_BYTES]))
             .build();
     return () -> {
@@ -50,21 +53,28 @@ final class EtcdStore implements Store {
   }
 
   @Override
-  public void watch(Delivery delivered) throws InterruptedException {
-    var created = new CountDownLatch(1);
-    WatchGrpc.newStub(server.connections().watching())
+  public void watch(List<? extends Delivery> watchers) throws Exception {
+    Connections.await(watchers.stream().<CompletableFuture<?>>map(this::watch).toList());
+  }
+
+  /** Complete once nothing that follows is missed. */
+  private CompletableFuture<?> watch(Delivery delivered) {
+    var created = new CompletableFuture<Boolean>();
+    WatchGrpc.newStub(connections.watching())
         .watch(
             new StreamObserver<>() {
               @Override
               public void onNext(WatchResponse message) {
                 if (message.getCreated()) {
-                  created.countDown();
+                  created.complete(true);
                 }
                 delivered.of(message.getEventsCount());
               }
 
               @Override
-              public void onError(Throwable ended) {}
+              public void onError(Throwable ended) {
+                created.completeExceptionally(ended);
+              }
 
               @Override
               public void onCompleted() {}
@@ -73,12 +83,10 @@ final class EtcdStore implements Store {
             WatchRequest.newBuilder()
                 .setCreateRequest(
                     WatchCreateRequest.newBuilder()
-                        .setKey(ByteString.copyFromUtf8(PREFIX))
-                        .setRangeEnd(ByteString.copyFromUtf8(AFTER_PREFIX)))
+                        .setKey(ByteString.copyFromUtf8(group + "/"))
+                        .setRangeEnd(ByteString.copyFromUtf8(group + AFTER_SLASH)))
                 .build());
-    if (!created.await(60, TimeUnit.SECONDS)) {
-      throw new IllegalStateException("the watch does not begin");
-    }
+    return created;
   }
 
   @Override
@@ -88,6 +96,6 @@ final class EtcdStore implements Store {
 
   @Override
   public void close() {
-    server.close();
+    connections.close();
   }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
@@ -43,7 +44,7 @@ final class FanOut implements Measure {
   public Section run(Lab lab) throws Exception {
     var table = new Table();
     for (int watchers : lab.plan().watchers()) {
-      List<Store> stores = lab.stores();
+      List<Store> stores = lab.stores("watch-" + watchers);
       try {
         List<Room> rooms = new ArrayList<>();
         for (Store store : stores) {
@@ -51,7 +52,9 @@ final class FanOut implements Measure {
         }
         int rounds = watchers > ONCE ? 1 : lab.plan().rounds();
         for (Room room : rooms) {
-          long hot = System.nanoTime() + lab.plan().heatUp().toNanos();
+          boolean first = watchers == lab.plan().watchers().getFirst();
+          Duration heatUp = first ? lab.plan().heatUp() : lab.plan().warmUp();
+          long hot = System.nanoTime() + heatUp.toNanos();
           do {
             var _ = room.burst(FEWEST_WRITES);
           } while (System.nanoTime() < hot);
@@ -148,15 +151,15 @@ final class FanOut implements Measure {
       }
     }
 
-    Room(Store store, int watchers) throws InterruptedException {
+    Room(Store store, int watchers) throws Exception {
       this.store = store;
       this.watchers = watchers;
       this.writers = Stream.generate(store::writer).limit(WRITERS).toList();
       this.told = new AtomicLongArray(watchers);
-      for (int i = 0; i < watchers; i++) {
-        int watcher = i;
-        store.watch(writes -> tell(watcher, writes));
-      }
+      store.watch(
+          IntStream.range(0, watchers)
+              .<Store.Delivery>mapToObj(watcher -> writes -> tell(watcher, writes))
+              .toList());
     }
 
     private void tell(int watcher, int writes) {

@@ -4,6 +4,7 @@ import io.shadowindex.v1.ListIndexesRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -31,12 +32,11 @@ final class Footprint implements Measure {
     }
     int builds = Math.min(10_000, lab.plan().builds().getLast());
     int watchers = Math.min(1_000, lab.plan().watchers().getLast());
-    try (var store = new ShadowIndexStore(lab.shadowIndex())) {
+    try (ShadowIndexServer server = lab.freshShadowIndex();
+        var store = new ShadowIndexStore(server, ShadowIndexServer.BRANCH)) {
       Call writer = store.writer();
       store.fill(builds);
-      for (int i = 0; i < watchers; i++) {
-        store.watch(writes -> {});
-      }
+      store.watch(Collections.nCopies(watchers, writes -> {}));
       var _ = ClosedLoop.run(List.of(writer), Duration.ZERO, lab.plan().round());
       memory(
           store.process(), "%,d builds, %,d watchers, writes".formatted(builds, watchers), table);
@@ -62,7 +62,7 @@ final class Footprint implements Measure {
   private static void start(Lab lab, boolean last, Table table) throws IOException {
     Path directory = lab.directory("cold");
     long began = System.nanoTime();
-    try (var server = ShadowIndexServer.start(lab, directory, List.of())) {
+    try (var server = ShadowIndexServer.start(lab, directory)) {
       var _ =
           server
               .stub()

@@ -23,8 +23,8 @@ final class GenerationFiles {
     return "part-" + file;
   }
 
-  /** Files full of random bytes. */
-  static void write(Path directory, Generation generation) throws IOException {
+  /** Files full of random bytes; answers the directory. */
+  static Path write(Path directory, Generation generation) throws IOException {
     var bytes = new byte[CHUNK];
     new Random(SEED).nextBytes(bytes);
     for (int i = 0; i < generation.files(); i++) {
@@ -34,6 +34,7 @@ final class GenerationFiles {
         }
       }
     }
+    return directory;
   }
 
   /** Files of the same sizes with a byte at their ends and holes before it. */

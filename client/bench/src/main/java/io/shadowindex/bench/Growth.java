@@ -4,7 +4,9 @@ import io.shadowindex.bench.Plan.Generation;
 import io.shadowindex.v1.ListShadowIndexesRequest;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
@@ -13,7 +15,9 @@ import org.HdrHistogram.Histogram;
 final class Growth implements Measure {
 
   private static final int SWITCHES = 100;
-  private static final List<String> RATES = List.of("writes/s", "permissions/s", "lists/s");
+  private static final String WRITES = "writes/s";
+  private static final String PERMISSIONS = "permissions/s";
+  private static final String LISTS = "lists/s";
   private static final String HELD = "lock held p50 ms";
 
   @Override
@@ -24,17 +28,32 @@ final class Growth implements Measure {
   @Override
   public Section run(Lab lab) throws Exception {
     var table = new Table();
-    for (int builds : lab.plan().builds()) {
-      try (ShadowIndexServer server = lab.shadowIndex();
-          var store = new ShadowIndexStore(server)) {
-        store.fill(builds);
-        measure(lab, server, store, load(builds), table);
+    int clients = lab.plan().clients().getLast();
+    try (ShadowIndexServer server = lab.freshShadowIndex();
+        var store = new ShadowIndexStore(server, ShadowIndexServer.BRANCH)) {
+      var calls = new LinkedHashMap<String, List<Call>>();
+      calls.put(WRITES, Stream.generate(store::writer).limit(clients).toList());
+      calls.put(
+          PERMISSIONS,
+          Stream.generate(() -> Calls.asking(server.connections())).limit(clients).toList());
+      calls.put(LISTS, Stream.generate(() -> listing(server)).limit(clients).toList());
+      for (List<Call> each : calls.values()) {
+        ClosedLoop.heatUp(each, lab.plan().heatUp());
+      }
+      var flip = new ServerFlip(server, "growth", Generation.SMALL);
+      int filled = 0;
+      for (int builds : lab.plan().builds()) {
+        store.fill(builds - filled);
+        filled = builds;
+        for (int round = 0; round < lab.plan().rounds(); round++) {
+          measure(lab, calls, flip, load(builds), table);
+        }
       }
     }
     String few = load(lab.plan().builds().getFirst());
     String many = load(lab.plan().builds().getLast());
     List<Target> targets = new ArrayList<>();
-    for (String rate : RATES) {
+    for (String rate : List.of(WRITES, PERMISSIONS, LISTS)) {
       targets.add(
           Target.atLeast(
               1 / 1.5,
@@ -48,14 +67,14 @@ final class Growth implements Measure {
         id(),
         "Growth",
         """
-        The store is filled by starting and cancelling so many builds, each with its events and its \
-        entries in the audit log, before it is measured. Writes, permissions and pages of 50 builds in \
+        One server, filled further and further by starting and cancelling builds, each with its events \
+        and its entries in the audit log. Writes, permissions and pages of 50 builds in \
         the closed loop of the largest number of clients; lock times of rollbacks of the smallest \
         generation.\
         """,
         table,
         targets,
-        List.of("writes/s"));
+        List.of(WRITES, LISTS));
   }
 
   private static String load(int builds) {
@@ -69,32 +88,17 @@ final class Growth implements Measure {
   }
 
   private static void measure(
-      Lab lab, ShadowIndexServer server, ShadowIndexStore store, String load, Table table)
+      Lab lab, Map<String, List<Call>> calls, Flip flip, String load, Table table)
       throws Exception {
-    int clients = lab.plan().clients().getLast();
-    List<Call> writing = Stream.generate(store::writer).limit(clients).toList();
-    List<Call> asking =
-        Stream.generate(() -> Calls.asking(server.connections())).limit(clients).toList();
-    List<Call> listing = Stream.generate(() -> listing(server)).limit(clients).toList();
-    for (List<Call> calls : List.of(writing, asking, listing)) {
-      ClosedLoop.heatUp(calls, lab.plan().heatUp().dividedBy(2));
+    for (var each : calls.entrySet()) {
+      Sample sample = ClosedLoop.run(each.getValue(), lab.plan().warmUp(), lab.plan().round());
+      table.add(ShadowIndexServer.NAME, load, each.getKey(), sample.perSecond());
     }
-    var flip = new ServerFlip(server, "growth", Generation.SMALL);
-    for (int round = 0; round < lab.plan().rounds(); round++) {
-      table
-          .add(ShadowIndexServer.NAME, load, RATES.get(0), rate(lab, writing))
-          .add(ShadowIndexServer.NAME, load, RATES.get(1), rate(lab, asking))
-          .add(ShadowIndexServer.NAME, load, RATES.get(2), rate(lab, listing));
-      Histogram held = Sample.histogram();
-      for (int i = 0; i < Math.min(SWITCHES, lab.plan().switches()); i++) {
-        held.recordValue(Sample.bounded(flip.flip()));
-      }
-      table.add(ShadowIndexServer.NAME, load, HELD, held.getValueAtPercentile(50) / 1e6);
+    Histogram held = Sample.histogram();
+    for (int i = 0; i < Math.min(SWITCHES, lab.plan().switches()); i++) {
+      held.recordValue(Sample.bounded(flip.flip()));
     }
-  }
-
-  private static double rate(Lab lab, List<Call> clients) throws Exception {
-    return ClosedLoop.run(clients, lab.plan().warmUp(), lab.plan().round()).perSecond();
+    table.add(ShadowIndexServer.NAME, load, HELD, held.getValueAtPercentile(50) / 1e6);
   }
 
   private static Call listing(ShadowIndexServer server) {

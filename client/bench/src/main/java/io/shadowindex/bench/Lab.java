@@ -1,13 +1,12 @@
 package io.shadowindex.bench;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where things are measured: one directory, so that everybody writes to the same disk, and the
@@ -19,6 +18,8 @@ final class Lab implements AutoCloseable {
   private final Path scratch;
   private final Plan plan;
   private int directories;
+  private @Nullable ShadowIndexServer shadowIndex;
+  private @Nullable EtcdServer etcd;
 
   /**
    * @param home of the project
@@ -47,21 +48,23 @@ final class Lab implements AutoCloseable {
   }
 
   /** A server with fresh data, started by its launcher as users start it. It has rehearsed. */
-  ShadowIndexServer shadowIndex(String... flags) throws IOException {
-    ShadowIndexServer server =
-        ShadowIndexServer.start(this, directory("shadowindex"), List.of(flags));
+  ShadowIndexServer freshShadowIndex() throws IOException {
+    ShadowIndexServer server = ShadowIndexServer.start(this, directory("shadowindex"));
     if (!plan.equals(Plan.SMOKE)) { // which has no time for it
       server.awaitRehearsal();
     }
     return server;
   }
 
-  /** An etcd with fresh data; empty where there is none. */
-  Optional<EtcdServer> etcd() throws IOException {
-    Path program = etcdProgram();
-    return Files.isExecutable(program)
-        ? Optional.of(EtcdServer.start(program, directory("etcd")))
-        : Optional.empty();
+  /**
+   * The server of all measures that need no fresh one: it takes a JVM some ten seconds to compile
+   * what it runs. Closed with the lab.
+   */
+  ShadowIndexServer shadowIndex() throws IOException {
+    if (shadowIndex == null) {
+      shadowIndex = freshShadowIndex();
+    }
+    return shadowIndex;
   }
 
   /** A gRPC server that only answers, on the same kind of JVM. */
@@ -81,26 +84,41 @@ final class Lab implements AutoCloseable {
     return file("client/bench/target/peers/usr/bin/etcd");
   }
 
-  /** The stores that are compared: ShadowIndex first, then those that are installed. */
-  List<Store> stores() throws IOException {
+  /**
+   * The stores that are compared: ShadowIndex first, then those that are installed. Their servers
+   * are shared by all measures.
+   *
+   * @param group what keeps the records of one measure apart from those of others
+   */
+  List<Store> stores(String group) throws IOException {
     var stores = new ArrayList<Store>();
-    stores.add(new ShadowIndexStore(shadowIndex()));
-    etcd().map(EtcdStore::new).ifPresent(stores::add);
+    stores.add(new ShadowIndexStore(shadowIndex(), group));
+    if (etcd == null && Files.isExecutable(etcdProgram())) {
+      etcd = EtcdServer.start(etcdProgram(), directory("etcd"));
+    }
+    if (etcd != null) {
+      stores.add(new EtcdStore(etcd, group));
+    }
     return stores;
   }
 
   @Override
   public void close() throws IOException {
+    if (shadowIndex != null) {
+      shadowIndex.close();
+    }
+    if (etcd != null) {
+      etcd.close();
+    }
     delete(scratch);
   }
 
   static void delete(Path tree) throws IOException {
-    if (Files.exists(tree)) {
-      try (Stream<Path> files = Files.walk(tree)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
+    try {
+      var _ = Peer.seconds(Path.of("/dev/null"), "rm", "-rf", tree.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("while " + tree + " was deleted");
     }
   }
 }

@@ -17,10 +17,11 @@ import java.util.List;
  * @param deliveries about how many deliveries a round of watching has
  * @param switches how many switches a row of lock times has
  * @param generations what is switched between
- * @param sealedMebibytes how large an index is completed and copied
- * @param sealedFiles of how many files the other one is
+ * @param sealed what is completed
+ * @param copied what is completed and copied
  * @param starts how often a server is started cold
- * @param builds how many builds are in the store
+ * @param builds how many builds are in the store, in ascending order
+ * @param developers numbers of people who write while indexes are rebuilt
  */
 record Plan(
     String name,
@@ -34,10 +35,11 @@ record Plan(
     int deliveries,
     int switches,
     List<Generation> generations,
-    int sealedMebibytes,
-    int sealedFiles,
+    List<Generation> sealed,
+    List<Generation> copied,
     int starts,
-    List<Integer> builds) {
+    List<Integer> builds,
+    List<Integer> developers) {
 
   /** An index of so many bytes in so many files. */
   record Generation(String name, long bytes, int files) {
@@ -48,6 +50,16 @@ record Plan(
     static final Generation SOME_FILES = new Generation("1 MB, 1,000 files", MIB, 1_000);
     static final Generation MANY_FILES =
         new Generation("100 MB, 100,000 files", 100 * MIB, 100_000);
+
+    /** A few large files. */
+    static Generation large(int mebibytes) {
+      return new Generation("%,d MiB in 8 files".formatted(mebibytes), mebibytes * MIB, 8);
+    }
+
+    /** Small files, as many as that. */
+    static Generation small(int files) {
+      return new Generation("%,d files of 1 KiB".formatted(files), files * 1024L, files);
+    }
   }
 
   /** Nothing but whether the bench works. */
@@ -64,37 +76,39 @@ record Plan(
           100,
           4,
           List.of(Generation.SMALL),
+          List.of(Generation.large(2)),
+          List.of(Generation.large(1), Generation.small(10)),
           1,
-          10,
-          1,
+          List.of(2, 4),
           List.of(2));
 
   static final Plan QUICK =
       new Plan(
           "quick",
-          3,
-          Duration.ofSeconds(3),
-          Duration.ofSeconds(25),
+          2,
+          Duration.ofSeconds(2),
+          Duration.ofSeconds(10),
           Duration.ofMillis(500),
           Duration.ofSeconds(1),
           List.of(1, 64),
-          List.of(1, 100, 1_000),
+          List.of(1, 1_000),
           50_000,
           150,
           List.of(Generation.SMALL, Generation.LARGE, Generation.SOME_FILES),
-          256,
-          2_000,
+          List.of(),
+          List.of(Generation.large(256), Generation.small(2_000)),
           2,
-          List.of(10, 1_000));
+          List.of(10, 1_000),
+          List.of(20));
 
   static final Plan FULL =
       new Plan(
           "full",
           3,
-          Duration.ofSeconds(6),
+          Duration.ofSeconds(5),
           Duration.ofSeconds(25),
-          Duration.ofSeconds(1),
-          Duration.ofSeconds(2),
+          Duration.ofMillis(500),
+          Duration.ofMillis(1_500),
           List.of(1, 64),
           List.of(1, 100, 1_000, 10_000),
           100_000,
@@ -105,10 +119,11 @@ record Plan(
               Generation.HUGE,
               Generation.SOME_FILES,
               Generation.MANY_FILES),
-          1024,
-          20_000,
+          List.of(Generation.large(10_240), Generation.small(100_000)),
+          List.of(Generation.large(1_024), Generation.small(20_000)),
           5,
-          List.of(10, 1_000, 10_000));
+          List.of(10, 1_000, 100_000),
+          List.of(5, 20, 100));
 
   static Plan named(String name) {
     return List.of(SMOKE, QUICK, FULL).stream()

@@ -7,22 +7,24 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
 /**
  * The report of one run: {@code report.md} for people, {@code report.json} for programs.
  *
  * @param machine what was measured where, by name
- * @param sections in the order of the measures
+ * @param sections in the order of the measures, each with the time it took
  */
-record Report(Map<String, String> machine, List<Section> sections) {
+record Report(Map<String, String> machine, SequencedMap<Section, Duration> sections) {
 
   void write(Path directory) throws IOException {
     Files.createDirectories(directory);
-    for (Section section : sections) {
+    for (Section section : sections.keySet()) {
       Plots.write(section, directory);
     }
     Files.writeString(directory.resolve("report.md"), markdown());
@@ -38,8 +40,15 @@ record Report(Map<String, String> machine, List<Section> sections) {
     var text = new StringBuilder("# Benchmarks\n\n");
     text.append("Median of all rounds (least – greatest). Made by `make bench`.\n\n");
     machine.forEach((name, value) -> text.append("* %s: %s\n".formatted(name, value)));
+    text.append(
+        "* took: %s, %d s together\n"
+            .formatted(
+                sections.entrySet().stream()
+                    .map(made -> made.getKey().id() + " " + made.getValue().toSeconds() + " s")
+                    .collect(Collectors.joining(", ")),
+                sections.values().stream().mapToLong(Duration::toSeconds).sum()));
     List<String> verdicts = new ArrayList<>();
-    for (Section section : sections) {
+    for (Section section : sections.keySet()) {
       for (Target target : section.targets()) {
         verdicts.add(verdict(target));
       }
@@ -49,7 +58,7 @@ record Report(Map<String, String> machine, List<Section> sections) {
           "\n## What was to be reached\n\n| | to reach | measured | |\n|---|---|---|---|\n");
       verdicts.forEach(text::append);
     }
-    sections.forEach(section -> append(text, section));
+    sections.keySet().forEach(section -> append(text, section));
     return text.toString();
   }
 
@@ -103,9 +112,11 @@ record Report(Map<String, String> machine, List<Section> sections) {
     }
     json.writeEndObject();
     json.writeArrayFieldStart("sections");
-    for (Section section : sections) {
+    for (var made : sections.entrySet()) {
+      Section section = made.getKey();
       json.writeStartObject();
       json.writeStringField("id", section.id());
+      json.writeNumberField("took_seconds", made.getValue().toMillis() / 1e3);
       json.writeStringField("title", section.title());
       json.writeStringField("method", section.method());
       json.writeArrayFieldStart("rows");

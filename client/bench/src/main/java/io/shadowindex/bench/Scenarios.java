@@ -17,8 +17,6 @@ final class Scenarios implements Measure {
   private static final Pattern ROW =
       Pattern.compile("(?m)^(\\S.{21}) .*?([\\d,]+) +([\\d,]+) +(-?[\\d.]+)%$");
 
-  private static final List<Integer> DEVELOPERS = List.of(5, 20, 100);
-
   @Override
   public String id() {
     return "scenarios";
@@ -28,12 +26,10 @@ final class Scenarios implements Measure {
   public Section run(Lab lab) throws Exception {
     var table = new Table();
     var texts = new ArrayList<String>();
-    try (ShadowIndexServer server = lab.shadowIndex()) {
-      for (int developers : DEVELOPERS) {
-        String text = told(lab, server, developers);
-        texts.add(text.strip());
-        add(table, "%d developers".formatted(developers), text);
-      }
+    for (int developers : lab.plan().developers()) {
+      String text = told(lab, lab.shadowIndex(), developers);
+      texts.add(text.strip());
+      add(table, "%d developers".formatted(developers), text);
     }
     return new Section(
         id(),
@@ -47,7 +43,7 @@ final class Scenarios implements Measure {
   private static String told(Lab lab, ShadowIndexServer server, int developers)
       throws IOException, InterruptedException {
     Path said = lab.directory("scenarios").resolve("said");
-    long seconds = 1 + 4 * lab.plan().round().toSeconds();
+    long seconds = 1 + 2 * lab.plan().round().toSeconds();
     var _ =
         Peer.seconds(
             said,

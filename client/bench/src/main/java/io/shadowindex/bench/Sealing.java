@@ -5,7 +5,9 @@ import io.shadowindex.v1.CompleteBuildRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.SwitchStrategy;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -17,8 +19,6 @@ final class Sealing implements Measure {
   private static final String HASH = "sha256sum";
   private static final String COPY = "cp -a";
   private static final String SYNCED_COPY = "cp -a, synced";
-  private static final int LARGE_FILES = 8;
-  private static final int SMALL_FILE_BYTES = 1024;
 
   @Override
   public String id() {
@@ -28,40 +28,39 @@ final class Sealing implements Measure {
   @Override
   public Section run(Lab lab) throws Exception {
     var table = new Table();
-    long bytes = (long) lab.plan().sealedMebibytes() << 20;
-    var large =
-        new Generation(
-            "%,d MiB in %d files".formatted(lab.plan().sealedMebibytes(), LARGE_FILES),
-            bytes,
-            LARGE_FILES);
-    int files = lab.plan().sealedFiles();
-    var many =
-        new Generation(
-            "%,d files of 1 KiB".formatted(files), (long) files * SMALL_FILE_BYTES, files);
-    try (ShadowIndexServer server = lab.shadowIndex()) {
-      for (Generation generation : List.of(large, many)) {
-        for (int round = 0; round < lab.plan().rounds(); round++) {
-          measure(lab, server, generation, round, table);
+    List<Generation> copied = lab.plan().copied();
+    List<Generation> sealed = Stream.concat(lab.plan().sealed().stream(), copied.stream()).toList();
+    Path log = lab.directory("files").resolve("log");
+    for (Generation generation : sealed) {
+      Path written = GenerationFiles.write(lab.directory("written"), generation);
+      for (int round = 0; round < lab.plan().rounds(); round++) {
+        ShadowIndex build = start(lab.shadowIndex(), generation, round);
+        Path directory = Path.of(build.getShadowIndexPath());
+        Files.move(written, directory, StandardCopyOption.ATOMIC_MOVE);
+        settle(log, directory);
+        complete(lab.shadowIndex(), build, generation, log, table);
+        if (copied.contains(generation)) {
+          copy(lab, build, generation, log, table);
         }
+        written = takeBack(directory, lab.directory("written"));
       }
+      Lab.delete(written);
     }
     return new Section(
         id(),
         "CompleteBuild and COPY_AND_REPLACE",
         """
-        The files are random bytes, written and synced before, and in the page cache. CompleteBuild walks \
+        The files are random bytes, written and synced before, in the page cache and the same ones in \
+        every round. CompleteBuild walks \
         them, hashes them on all processors, makes them read-only and durable and writes the manifest; \
         sha256sum is run by `xargs` on as many files at once as there are processors. COPY_AND_REPLACE \
         is a whole SwitchIndex: it validates, copies, hashes the copy, makes it durable and switches; \
         `cp -a --reflink=auto` only copies, and once more with `sync` of the file system.\
         """,
         table,
-        Stream.of(large, many)
-            .flatMap(
-                generation ->
-                    Stream.of(
-                        target(table, completing(generation), HASH),
-                        target(table, copying(generation), COPY)))
+        Stream.concat(
+                sealed.stream().map(each -> target(table, completing(each), HASH)),
+                copied.stream().map(each -> target(table, copying(each), COPY)))
             .toList(),
         List.of(RATE));
   }
@@ -81,42 +80,39 @@ final class Sealing implements Measure {
     return "copy, " + generation.name();
   }
 
-  private static void measure(
-      Lab lab, ShadowIndexServer server, Generation generation, int round, Table table)
+  private static ShadowIndex start(ShadowIndexServer server, Generation generation, int round) {
+    return server
+        .stub()
+        .startBuild(
+            ShadowIndexServer.build("files", generation.name() + " " + round).toBuilder()
+                .setSwitchStrategy(SwitchStrategy.Enum.COPY_AND_REPLACE)
+                .build())
+        .getShadowIndex();
+  }
+
+  private static void complete(
+      ShadowIndexServer server, ShadowIndex build, Generation generation, Path log, Table table)
       throws IOException, InterruptedException {
-    Path log = lab.directory("files").resolve("log");
-    ShadowIndex build =
-        server
-            .stub()
-            .startBuild(
-                ShadowIndexServer.build(generation.files() + "-" + round).toBuilder()
-                    .setSwitchStrategy(SwitchStrategy.Enum.COPY_AND_REPLACE)
-                    .build())
-            .getShadowIndex();
-    Path directory = Path.of(build.getShadowIndexPath());
-    GenerationFiles.write(directory, generation);
-    settle(log, directory);
-
-    String processors = Integer.toString(Runtime.getRuntime().availableProcessors());
     String hash =
-        "find '%s' -type f -print0 | xargs -0 -n 64 -P %s sha256sum"
-            .formatted(directory, processors);
-    if (generation.files() <= 64) {
-      hash = hash.replace("-n 64", "-n 1");
-    }
+        "find '%s' -type f -print0 | xargs -0 -n %d -P %d sha256sum"
+            .formatted(
+                build.getShadowIndexPath(),
+                generation.files() <= 64 ? 1 : 64,
+                Runtime.getRuntime().availableProcessors());
     add(table, HASH, completing(generation), generation, Peer.seconds(log, "sh", "-c", hash));
+    var call =
+        CompleteBuildRequest.newBuilder()
+            .setShadowIndexId(build.getShadowIndexId())
+            .setRecordCount(1)
+            .build();
     long began = System.nanoTime();
-    ShadowIndex complete =
-        server
-            .stub()
-            .completeBuild(
-                CompleteBuildRequest.newBuilder()
-                    .setShadowIndexId(build.getShadowIndexId())
-                    .setRecordCount(1)
-                    .build())
-            .getShadowIndex();
+    var _ = server.stub().completeBuild(call);
     add(table, ShadowIndexServer.NAME, completing(generation), generation, since(began));
+  }
 
+  private static void copy(Lab lab, ShadowIndex build, Generation generation, Path log, Table table)
+      throws IOException, InterruptedException {
+    Path directory = Path.of(build.getShadowIndexPath());
     Path copies = lab.directory("copies");
     settle(log, copies);
     double copied = copy(log, directory, copies.resolve("one"));
@@ -128,9 +124,16 @@ final class Sealing implements Measure {
     add(table, SYNCED_COPY, copying(generation), generation, since(synced));
     Lab.delete(copies);
     settle(log, directory);
-    began = System.nanoTime();
-    var _ = ServerFlip.switchTo(server, complete);
+    long began = System.nanoTime();
+    var _ = ServerFlip.switchTo(lab.shadowIndex(), build);
     add(table, ShadowIndexServer.NAME, copying(generation), generation, since(began));
+  }
+
+  /** The files of a complete build as they were before, for the next one. */
+  private static Path takeBack(Path directory, Path to) throws IOException, InterruptedException {
+    Files.move(directory, to, StandardCopyOption.ATOMIC_MOVE);
+    var _ = Peer.seconds(Path.of("/dev/null"), "chmod", "-R", "u+w", to.toString());
+    return to;
   }
 
   /** Nobody pays for what was written or deleted before. */

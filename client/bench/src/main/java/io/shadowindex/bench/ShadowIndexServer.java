@@ -38,12 +38,13 @@ final class ShadowIndexServer implements AutoCloseable {
   }
 
   /** Starts a server on that directory and waits until it listens. */
-  static ShadowIndexServer start(Lab lab, Path directory, List<String> flags) throws IOException {
+  static ShadowIndexServer start(Lab lab, Path directory) throws IOException {
     var command = new ArrayList<String>();
     command.add(lab.file("server/bin/shadowindex-server").toAbsolutePath().toString());
     command.addAll(List.of("--listen", "127.0.0.1:0", "--data-dir", directory.toString()));
-    command.addAll(List.of("--max-builds-per-branch", "10000")); // as many as there are writers
-    command.addAll(flags);
+    // As many as there are writers and watchers.
+    command.addAll(List.of("--max-builds", "10000", "--max-builds-per-branch", "10000"));
+    command.addAll(List.of("--max-streams", "20000"));
     Path log = directory.resolveSibling(directory.getFileName() + ".log");
     var process = new Launched(new ProcessBuilder(command), log);
     try {
@@ -84,12 +85,12 @@ final class ShadowIndexServer implements AutoCloseable {
 
   /** A new build of the index of that name. */
   ShadowIndex startBuild(String indexName) {
-    return stub().startBuild(build(indexName)).getShadowIndex();
+    return stub().startBuild(build(BRANCH, indexName)).getShadowIndex();
   }
 
-  static StartBuildRequest build(String indexName) {
+  static StartBuildRequest build(String branch, String indexName) {
     return StartBuildRequest.newBuilder()
-        .setBranchName(BRANCH)
+        .setBranchName(branch)
         .setIndexType(IndexType.Enum.SEARCH_INDEX)
         .setIndexName(indexName)
         .addResourceTypes(RESOURCE_TYPE)

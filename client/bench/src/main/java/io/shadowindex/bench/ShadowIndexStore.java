@@ -9,9 +9,9 @@ import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import io.shadowindex.v1.WatchBuildResponse;
 import io.shadowindex.v1.WatchBuildsRequest;
 import io.shadowindex.v1.WatchBuildsResponse;
+import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
@@ -21,14 +21,18 @@ import java.util.stream.IntStream;
  */
 final class ShadowIndexStore implements Store {
 
-  private static final int FILLING = 32;
+  private static final int FILLING = 64;
   private static final int BATCH = 1_000;
 
   private final ShadowIndexServer server;
+  private final Connections connections;
+  private final String branch;
   private final AtomicInteger records = new AtomicInteger();
 
-  ShadowIndexStore(ShadowIndexServer server) {
+  ShadowIndexStore(ShadowIndexServer server, String branch) {
     this.server = server;
+    this.connections = new Connections(server.address());
+    this.branch = branch;
   }
 
   @Override
@@ -38,8 +42,9 @@ final class ShadowIndexStore implements Store {
 
   @Override
   public Call writer() {
-    String id = server.startBuild("w" + records.incrementAndGet()).getShadowIndexId();
-    var stub = ShadowIndexServiceGrpc.newBlockingStub(server.connections().calling());
+    var build = ShadowIndexServer.build(branch, "w" + records.incrementAndGet());
+    var stub = ShadowIndexServiceGrpc.newBlockingStub(connections.calling());
+    String id = stub.startBuild(build).getShadowIndexId();
     var pause = PauseBuildRequest.newBuilder().setShadowIndexId(id).build();
     var resume = ResumeBuildRequest.newBuilder().setShadowIndexId(id).build();
     return new Call() {
@@ -67,7 +72,7 @@ final class ShadowIndexStore implements Store {
                 .<Callable<Integer>>mapToObj(
                     client ->
                         () -> {
-                          Call call = startingAndCancelling(server, "f" + client);
+                          Call call = startingAndCancelling("f" + client);
                           for (int i = 0; i < 2 * each; i++) {
                             call.make();
                           }
@@ -77,9 +82,9 @@ final class ShadowIndexStore implements Store {
   }
 
   /** A client that starts a build of that index and cancels it, in turns. */
-  static Call startingAndCancelling(ShadowIndexServer server, String indexName) {
-    var stub = ShadowIndexServiceGrpc.newBlockingStub(server.connections().calling());
-    var start = ShadowIndexServer.build(indexName);
+  Call startingAndCancelling(String indexName) {
+    var stub = ShadowIndexServiceGrpc.newBlockingStub(connections.calling());
+    var start = ShadowIndexServer.build(branch, indexName);
     return new Call() {
       private String started = "";
 
@@ -97,12 +102,17 @@ final class ShadowIndexStore implements Store {
   }
 
   @Override
-  public void watch(Delivery delivered) throws InterruptedException {
-    var caughtUp = new CountDownLatch(1);
-    ShadowIndexServiceGrpc.newStub(server.connections().watching())
+  public void watch(List<? extends Delivery> watchers) throws Exception {
+    Connections.await(watchers.stream().<CompletableFuture<?>>map(this::watch).toList());
+  }
+
+  /** Complete once nothing that follows is missed. */
+  private CompletableFuture<?> watch(Delivery delivered) {
+    var caughtUp = new CompletableFuture<Boolean>();
+    ShadowIndexServiceGrpc.newStub(connections.watching())
         .watchBuilds(
             WatchBuildsRequest.newBuilder()
-                .setBranchName(ShadowIndexServer.BRANCH)
+                .setBranchName(branch)
                 .addStates(ShadowIndex.State.BUILDING) // not all that were, in a full store
                 .setMaxBatch(BATCH)
                 .build(),
@@ -118,20 +128,20 @@ final class ShadowIndexStore implements Store {
 
               private int take(WatchBuildResponse event) {
                 if (event.hasHeartbeat()) {
-                  caughtUp.countDown(); // the first one comes after the last snapshot
+                  caughtUp.complete(true); // the first one comes after the last snapshot
                 }
                 return event.hasNotice() ? 1 : 0;
               }
 
               @Override
-              public void onError(Throwable ended) {}
+              public void onError(Throwable ended) {
+                caughtUp.completeExceptionally(ended);
+              }
 
               @Override
               public void onCompleted() {}
             });
-    if (!caughtUp.await(60, TimeUnit.SECONDS)) {
-      throw new IllegalStateException("the watch does not begin");
-    }
+    return caughtUp;
   }
 
   @Override
@@ -141,6 +151,6 @@ final class ShadowIndexStore implements Store {
 
   @Override
   public void close() {
-    server.close();
+    connections.close();
   }
 }

@@ -1,6 +1,8 @@
 package io.shadowindex.bench;
 
-/** A server that makes writes durable and tells watchers of them. */
+import java.util.List;
+
+/** Some records of a server that makes writes durable and tells watchers of them. */
 interface Store extends AutoCloseable {
 
   String name();
@@ -12,12 +14,13 @@ interface Store extends AutoCloseable {
   Call writer();
 
   /**
-   * Watches all records that exist, in a stream of its own, and returns once nothing that follows
-   * is missed.
+   * Has watchers of all records that exist, each with a stream of its own, and returns once none of
+   * them misses what follows. They end when this is closed.
    *
-   * @param delivered called with the number of writes that a message tells of, one call at a time
+   * @param watchers called with the number of writes that a message tells of, each by one call at a
+   *     time
    */
-  void watch(Delivery delivered) throws InterruptedException;
+  void watch(List<? extends Delivery> watchers) throws Exception;
 
   /** Takes a number of writes that have been told of. */
   @FunctionalInterface
@@ -27,6 +30,7 @@ interface Store extends AutoCloseable {
 
   Launched process();
 
+  /** Closes the connections. */
   @Override
   void close();
 }

@@ -20,7 +20,7 @@ final class Transitions implements Measure {
   @Override
   public Section run(Lab lab) throws Exception {
     var table = new Table();
-    List<Store> stores = lab.stores();
+    List<Store> stores = lab.stores("transitions");
     try {
       for (Store store : stores) {
         ClosedLoop.heatUp(writers(store, lab.plan().clients().getLast()), lab.plan().heatUp());
@@ -36,7 +36,9 @@ final class Transitions implements Measure {
     } finally {
       stores.forEach(Store::close);
     }
-    startAndCancel(lab, table);
+    try (var store = new ShadowIndexStore(lab.shadowIndex(), "starts")) {
+      startAndCancel(lab, store, table);
+    }
     String many = closed(lab.plan().clients().getLast());
     return new Section(
         id(),
@@ -116,24 +118,22 @@ final class Transitions implements Measure {
                 store.name(), closed(count), "syncs per write", (double) calls / writes.get()));
   }
 
-  private static void startAndCancel(Lab lab, Table table) throws Exception {
-    try (ShadowIndexServer server = lab.shadowIndex()) {
-      ClosedLoop.heatUp(
-          startingAndCancelling(server, lab.plan().clients().getLast()), lab.plan().heatUp());
-      for (int count : lab.plan().clients()) {
-        List<Call> clients = startingAndCancelling(server, count);
-        for (int round = 0; round < lab.plan().rounds(); round++) {
-          Sample sample = ClosedLoop.run(clients, lab.plan().warmUp(), lab.plan().round());
-          add(table, ShadowIndexServer.NAME, closed(count) + ", StartBuild, CancelBuild", sample);
-        }
+  private static void startAndCancel(Lab lab, ShadowIndexStore store, Table table)
+      throws Exception {
+    ClosedLoop.heatUp(
+        startingAndCancelling(store, lab.plan().clients().getLast()), lab.plan().heatUp());
+    for (int count : lab.plan().clients()) {
+      List<Call> clients = startingAndCancelling(store, count);
+      for (int round = 0; round < lab.plan().rounds(); round++) {
+        Sample sample = ClosedLoop.run(clients, lab.plan().warmUp(), lab.plan().round());
+        add(table, ShadowIndexServer.NAME, closed(count) + ", StartBuild, CancelBuild", sample);
       }
     }
   }
 
   /** So many clients with indexes of their own, of which none has a build yet. */
-  private static List<Call> startingAndCancelling(ShadowIndexServer server, int count) {
-    return Stream.generate(
-            () -> ShadowIndexStore.startingAndCancelling(server, UUID.randomUUID().toString()))
+  private static List<Call> startingAndCancelling(ShadowIndexStore store, int count) {
+    return Stream.generate(() -> store.startingAndCancelling(UUID.randomUUID().toString()))
         .limit(count)
         .toList();
   }

@@ -2,6 +2,7 @@ package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.BuildRows.isBuildOf;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static java.util.stream.Collectors.toUnmodifiableSet;
 import static org.jooq.impl.DSL.noCondition;
 
 import io.shadowindex.server.build.AutoSwitch;
@@ -41,14 +42,13 @@ import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
 import org.jooq.Query;
-import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 
 /** Builds in a relational database. */
 final class JooqBuildStore implements BuildStore {
 
-  private static final List<String> LIVE_STATES =
-      Arrays.stream(BuildState.values()).filter(BuildState::isLive).map(BuildState::name).toList();
+  private static final Set<BuildState> LIVE_STATES =
+      Arrays.stream(BuildState.values()).filter(BuildState::isLive).collect(toUnmodifiableSet());
 
   private final Transactions transactions;
   private final BuildLimits limits;
@@ -68,6 +68,7 @@ final class JooqBuildStore implements BuildStore {
           IndexSlots.occupy(transaction, spec.key(), id);
           requireRoom(transaction, spec.key().branchName());
           insert(transaction, id, spec, now);
+          BuildCounts.add(transaction, spec.key(), BuildState.PREPARING);
           EventLog.append(
               transaction,
               List.of(new Unnumbered(id, null, BuildState.PREPARING, 1, "build started", now)));
@@ -75,21 +76,19 @@ final class JooqBuildStore implements BuildStore {
         });
   }
 
-  /** Refuses one more unfinished build. Looks at the unfinished ones only. */
+  /** Refuses one more unfinished build. */
   private void requireRoom(DSLContext transaction, String branchName) {
-    var inBranch = DSL.count(DSL.when(SHADOW_INDEX.BRANCH_NAME.eq(branchName), 1));
-    var unfinished =
-        transaction
-            .select(DSL.count(), inBranch)
-            .from(SHADOW_INDEX)
-            .where(SHADOW_INDEX.STATE.in(LIVE_STATES))
-            .fetchSingle();
-    if (unfinished.value2() >= limits.perBranch()) {
+    if (unfinished(transaction, branchName) >= limits.perBranch()) {
       throw new Refusal.TooManyBuilds(limits.perBranch(), branchName).exception();
     }
-    if (unfinished.value1() >= limits.total()) {
+    if (unfinished(transaction, null) >= limits.total()) {
       throw new Refusal.TooManyBuilds(limits.total(), null).exception();
     }
+  }
+
+  private static long unfinished(DSLContext transaction, @Nullable String branchName) {
+    var filter = new BuildFilter(branchName, null, LIVE_STATES);
+    return BuildCounts.count(transaction, filter).values().stream().mapToLong(n -> n).sum();
   }
 
   private static void insert(DSLContext transaction, UUID id, BuildSpec spec, Instant now) {
@@ -407,23 +406,11 @@ final class JooqBuildStore implements BuildStore {
 
   @Override
   public BuildList list(BuildFilter filter, long before, int limit) {
-    Condition matches = matches(filter);
+    Condition matches = matches(filter).and(SHADOW_INDEX.SEQUENCE.lt(before));
     return transactions.read(
         query ->
             new BuildList(
-                BuildRows.newest(query, matches.and(SHADOW_INDEX.SEQUENCE.lt(before)), limit),
-                count(query, matches)));
-  }
-
-  private static Map<BuildState, Long> count(DSLContext query, Condition condition) {
-    return query
-        .select(SHADOW_INDEX.STATE, DSL.count())
-        .from(SHADOW_INDEX)
-        .where(condition)
-        .groupBy(SHADOW_INDEX.STATE)
-        .fetchMap(
-            counted -> BuildState.valueOf(counted.value1()),
-            counted -> counted.value2().longValue());
+                BuildRows.newest(query, matches, limit), BuildCounts.count(query, filter)));
   }
 
   @Override

@@ -45,6 +45,7 @@ final class Transition {
               .and(SHADOW_INDEX.REVISION.eq(before.revision()))
               .execute();
       if (changed == 1) {
+        BuildCounts.move(transaction, before.spec().key(), before.state(), trigger.target());
         return before;
       }
     }

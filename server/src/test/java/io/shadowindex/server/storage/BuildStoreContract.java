@@ -8,6 +8,8 @@ import static io.shadowindex.server.build.BuildState.CLEANUP;
 import static io.shadowindex.server.build.BuildState.FAILED;
 import static io.shadowindex.server.build.BuildState.PREPARING;
 import static io.shadowindex.server.build.BuildState.SWITCHING;
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -168,6 +170,26 @@ abstract class BuildStoreContract {
     assertThat(events.getFirst().previous()).isEqualTo(row.from());
     assertThat(events.getFirst().state()).isEqualTo(row.to());
     assertThat(events.getFirst().revision()).isEqualTo(after.revision());
+    assertEveryBuildIsCounted();
+  }
+
+  /** What is counted as states change is what counting the builds would have found. */
+  private void assertEveryBuildIsCounted() {
+    List<ShadowIndex> all =
+        builds().list(new BuildFilter(null, null, Set.of()), Long.MAX_VALUE, 1000).builds();
+    var filters = new HashSet<>(Set.of(new BuildFilter(null, null, Set.of())));
+    for (ShadowIndex build : all) {
+      IndexKey key = build.spec().key();
+      filters.add(new BuildFilter(key.branchName(), null, Set.of()));
+      filters.add(new BuildFilter(key.branchName(), key.indexType(), Set.of(build.state())));
+      filters.add(new BuildFilter(null, key.indexType(), Set.of()));
+    }
+    for (BuildFilter filter : filters) {
+      BuildStore.BuildList found = builds().list(filter, Long.MAX_VALUE, 1000);
+      assertThat(found.counts())
+          .as("%s", filter)
+          .isEqualTo(found.builds().stream().collect(groupingBy(ShadowIndex::state, counting())));
+    }
   }
 
   @ParameterizedTest
@@ -379,6 +401,8 @@ abstract class BuildStoreContract {
     assertThat(
             builds().list(new BuildFilter(null, null, Set.of(BUILT)), Long.MAX_VALUE, 10).counts())
         .isEqualTo(Map.of(BUILT, 1L));
+    assertThat(builds().list(new BuildFilter("one", null, Set.of()), Long.MAX_VALUE, 1).counts())
+        .isEqualTo(Map.of(BUILDING, 1L));
   }
 
   @Test
@@ -592,6 +616,7 @@ abstract class BuildStoreContract {
         .containsExactlyElementsOf(
             LongStream.rangeClosed(before + 1, before + 2L * writers * each).boxed().toList());
     assertThat(new HashSet<>(events)).hasSameSizeAs(events);
+    assertEveryBuildIsCounted();
   }
 
   private ShadowIndex inState(BuildState state, String branch) {

@@ -29,6 +29,7 @@ import io.shadowindex.v1.ListAuditEntriesRequest;
 import io.shadowindex.v1.ListLocksRequest;
 import io.shadowindex.v1.ListLocksResponse;
 import io.shadowindex.v1.ListShadowIndexesRequest;
+import io.shadowindex.v1.ListShadowIndexesResponse;
 import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.ReportProgressRequest;
 import io.shadowindex.v1.RollbackIndexRequest;
@@ -123,8 +124,11 @@ final class SchemaUpgradeTest {
       await().until(() -> server.get(build(9)).getState() == State.ACTIVE);
     }
     var request = ListShadowIndexesRequest.newBuilder().setPageSize(100).build();
-    List<ShadowIndex> builds =
-        server.stub().listShadowIndexes(request).getShadowIndexesList().reversed();
+    ListShadowIndexesResponse list = server.stub().listShadowIndexes(request);
+    List<ShadowIndex> builds = list.getShadowIndexesList().reversed();
+    assertThat(list.getTotalCount()).isEqualTo(12);
+    assertThat(list.getActiveBuilds()).isEqualTo(1);
+    assertThat(list.getReadyForSwitch()).isEqualTo(version >= SWITCHES_BY_ITSELF ? 2 : 3);
     assertThat(builds)
         .extracting(ShadowIndex::getState)
         .containsExactly(

@@ -1,0 +1,1 @@
+-- Nothing new: locks went to a table with another key.

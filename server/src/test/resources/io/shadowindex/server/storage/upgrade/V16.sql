@@ -1,0 +1,1 @@
+-- Nothing new: the migration counts the builds of before.
