@@ -105,14 +105,14 @@ record Plan(
       new Plan(
           "full",
           3,
-          Duration.ofSeconds(5),
+          Duration.ofSeconds(4),
           Duration.ofSeconds(25),
           Duration.ofMillis(500),
           Duration.ofMillis(1_500),
           List.of(1, 64),
           List.of(1, 100, 1_000, 10_000),
           100_000,
-          500,
+          300,
           List.of(
               Generation.SMALL,
               Generation.LARGE,

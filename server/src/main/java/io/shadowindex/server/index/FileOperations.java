@@ -18,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -38,6 +39,13 @@ public interface FileOperations {
           PosixFilePermission.OWNER_WRITE,
           PosixFilePermission.GROUP_WRITE,
           PosixFilePermission.OTHERS_WRITE);
+
+  /** What a copy is created with, as far as the process grants it. */
+  Set<PosixFilePermission> READ_PERMISSIONS =
+      Set.of(
+          PosixFilePermission.OWNER_READ,
+          PosixFilePermission.GROUP_READ,
+          PosixFilePermission.OTHERS_READ);
 
   /** What {@link #makeWritable} grants. */
   Set<PosixFilePermission> OWNER_PERMISSIONS =
@@ -63,8 +71,8 @@ public interface FileOperations {
 
   /**
    * Copies the content of a file into a new one, within the kernel and, where the file system can,
-   * without copying a byte: copy_file_range(2). Not durable until the file and its directory are
-   * synced. Fails when the new file exists.
+   * without copying a byte: copy_file_range(2). Nobody may write to the new one. Not durable until
+   * the file and its directory are synced. Fails when the new file exists.
    *
    * @param copied told of bytes as they are copied
    */
@@ -89,6 +97,16 @@ public interface FileOperations {
   /** The same for a file that is open already; one open(2) less, which matters for small files. */
   default void sync(Path file, FileChannel open) throws IOException {
     sync(file);
+  }
+
+  /**
+   * Makes everything durable that was written to a directory's file system before, names included:
+   * one syncfs(2), which takes many files a fraction of an fsync(2) each, and waits for what others
+   * have written there, too. False where that is not certain: nothing can be relied on then, and
+   * {@link #sync} tells of each file.
+   */
+  default boolean syncFileSystem(Path directory) throws IOException {
+    return false;
   }
 
   /** What tells a failed {@link #sync} from failures after which the same may be tried again. */
@@ -159,7 +177,10 @@ public interface FileOperations {
         try (var source =
                 FileChannel.open(from, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
             var target =
-                FileChannel.open(to, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                FileChannel.open(
+                    to,
+                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(READ_PERMISSIONS))) {
           long size = source.size();
           long position = 0;
           while (position < size) {
@@ -194,6 +215,11 @@ public interface FileOperations {
       @Override
       public void sync(Path file, FileChannel open) throws IOException {
         open.force(true);
+      }
+
+      @Override
+      public boolean syncFileSystem(Path directory) throws IOException {
+        return FileSystemSync.isReliable(directory) && FileSystemSync.sync(directory);
       }
 
       @Override

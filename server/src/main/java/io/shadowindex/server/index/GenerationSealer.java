@@ -4,6 +4,7 @@ import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.refusal.Refusal.Violation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -32,12 +33,6 @@ public final class GenerationSealer {
 
   /** The system's word for EPERM. */
   private static final String NOT_PERMITTED = "Operation not permitted";
-
-  /**
-   * Many more than cores: a small file takes mostly its fsync(2), of which a disk does many at once
-   * as fast as one.
-   */
-  private static final int THREADS = 32;
 
   private final IndexLayout layout;
   private final FileOperations files;
@@ -83,14 +78,44 @@ public final class GenerationSealer {
     if (claimed.isGiven()) {
       claimed.requireNamesAndSizes(buildId, found);
     }
-    var manifest = new Manifest(sealAll(buildId, directory, found));
+    boolean many = found.files().size() >= DurableFiles.MANY;
+    var manifest = new Manifest(sealAll(buildId, directory, found, !many));
+    boolean durable = many && syncTogether(directory, found);
     refuseChanges(buildId, found, GenerationFiles.scan(directory));
     claimed.requireContent(buildId, manifest);
-    for (Path each : found.directories().reversed()) {
-      sync(() -> files.sync(each));
+    if (!durable) {
+      syncNames(found);
     }
     write(buildId, manifest);
     return manifest;
+  }
+
+  /** Answers whether the names are durable, too. */
+  private boolean syncTogether(Path directory, GenerationFiles found) throws IOException {
+    List<Path> paths = found.files().stream().map(file -> directory.resolve(file.path())).toList();
+    try {
+      return DurableFiles.sync(files, directory, paths);
+    } catch (IOException e) {
+      throw notDurable(e);
+    }
+  }
+
+  private void syncNames(GenerationFiles found) throws IOException {
+    try {
+      for (Path directory : found.directories().reversed()) {
+        files.sync(directory);
+      }
+    } catch (IOException e) {
+      throw notDurable(e);
+    }
+  }
+
+  private void sync(Path path, FileChannel open) throws IOException {
+    try {
+      files.sync(path, open);
+    } catch (IOException e) {
+      throw notDurable(e);
+    }
   }
 
   private static void refuseChanges(UUID buildId, GenerationFiles before, GenerationFiles after) {
@@ -108,13 +133,16 @@ public final class GenerationSealer {
   }
 
   /** The files in parallel: a stream that begins in a pool stays in it. */
-  private List<Manifest.Entry> sealAll(UUID buildId, Path directory, GenerationFiles found) {
+  private List<Manifest.Entry> sealAll(
+      UUID buildId, Path directory, GenerationFiles found, boolean sync) {
     var foreign = new AtomicBoolean();
-    try (var pool = new ForkJoinPool(THREADS)) {
+    try (var pool = new ForkJoinPool(DurableFiles.THREADS)) {
       return pool.submit(
               () ->
                   found.files().parallelStream()
-                      .map(file -> seal(buildId, directory.resolve(file.path()), file, foreign))
+                      .map(
+                          file ->
+                              seal(buildId, directory.resolve(file.path()), file, sync, foreign))
                       .toList())
           .join();
     }
@@ -124,12 +152,14 @@ public final class GenerationSealer {
    * Read-only first: what is written to it afterwards is seen by the look at all files at the end.
    */
   private Manifest.Entry seal(
-      UUID buildId, Path path, GenerationFiles.Found file, AtomicBoolean foreign) {
+      UUID buildId, Path path, GenerationFiles.Found file, boolean sync, AtomicBoolean foreign) {
     try {
       makeReadOnly(buildId, path, foreign);
       try (var open = FileHash.open(path)) {
         String sha256 = FileHash.sha256(open);
-        sync(() -> files.sync(path, open));
+        if (sync) {
+          sync(path, open);
+        }
         return new Manifest.Entry(file.path(), file.sizeBytes(), sha256);
       }
     } catch (AccessDeniedException e) {
@@ -162,20 +192,10 @@ public final class GenerationSealer {
     }
   }
 
-  /** One fsync(2). */
-  @FunctionalInterface
-  private interface Sync {
-    void run() throws IOException;
-  }
-
-  private static void sync(Sync sync) throws IOException {
-    try {
-      sync.run();
-    } catch (NoSuchFileException | AccessDeniedException e) {
-      throw e; // it was not begun
-    } catch (IOException e) {
-      throw FileOperations.syncFailed(e);
-    }
+  /** What a failure to sync is: unless it was not begun, no later attempt can tell. */
+  private static IOException notDurable(IOException e) {
+    boolean begun = !(e instanceof NoSuchFileException || e instanceof AccessDeniedException);
+    return begun ? FileOperations.syncFailed(e) : e;
   }
 
   private void write(UUID buildId, Manifest manifest) throws IOException {

@@ -72,9 +72,11 @@ public final class ServingCopies {
     Path draft = layout.serveStaging().resolve(UUID.randomUUID().toString());
     try {
       Set<Path> directories = createDirectories(draft, manifest);
-      Copied made = copyAll(buildId, draft, manifest, copied);
+      boolean many = manifest.files().size() >= DurableFiles.MANY;
+      Copied made = copyAll(buildId, draft, manifest, !many, copied);
       if (made.errors().isEmpty()) {
-        for (Path directory : directories) {
+        boolean durable = many && DurableFiles.sync(files, draft, paths(draft, manifest));
+        for (Path directory : durable ? Set.<Path>of() : directories) {
           files.sync(directory);
         }
         Path copy = layout.servingCopy(buildId);
@@ -86,6 +88,10 @@ public final class ServingCopies {
     } finally {
       files.deleteTree(draft);
     }
+  }
+
+  private static List<Path> paths(Path draft, Manifest manifest) {
+    return manifest.files().stream().map(file -> draft.resolve(file.path())).toList();
   }
 
   /** Deletes the copy of a build, when there is one. */
@@ -136,7 +142,8 @@ public final class ServingCopies {
   }
 
   /** In parallel; nothing is written any more when it returns or throws. */
-  private Copied copyAll(UUID buildId, Path draft, Manifest manifest, LongConsumer copied)
+  private Copied copyAll(
+      UUID buildId, Path draft, Manifest manifest, boolean sync, LongConsumer copied)
       throws IOException {
     Path source = layout.buildDirectory(buildId);
     var stamps = new ConcurrentHashMap<String, Stamp>();
@@ -155,7 +162,7 @@ public final class ServingCopies {
             () -> {
               try {
                 if (failure.get() == null) {
-                  copy(source.resolve(file.path()), draft, file, goingOn, stamps)
+                  copy(source.resolve(file.path()), draft, file, sync, goingOn, stamps)
                       .ifPresent(errors::add);
                 }
               } catch (IOException | RuntimeException | Error e) {
@@ -181,7 +188,12 @@ public final class ServingCopies {
   }
 
   private Optional<String> copy(
-      Path source, Path draft, Manifest.Entry file, LongConsumer copied, Map<String, Stamp> stamps)
+      Path source,
+      Path draft,
+      Manifest.Entry file,
+      boolean sync,
+      LongConsumer copied,
+      Map<String, Stamp> stamps)
       throws IOException {
     Path target = draft.resolve(file.path());
     try {
@@ -192,8 +204,9 @@ public final class ServingCopies {
       }
       throw e;
     }
-    files.sync(target);
-    files.makeReadOnly(target);
+    if (sync) {
+      files.sync(target);
+    }
     Stamp stamp = FileStamps.stamp(target);
     if (stamp != null) {
       stamps.put(file.path(), stamp);
