@@ -261,7 +261,7 @@ public interface FileOperations {
   }
 
   /** What a directory holds; read at once, so that no depth of the tree holds files open. */
-  private static List<Path> children(Path directory) throws IOException {
+  static List<Path> children(Path directory) throws IOException {
     try (var stream = Files.newDirectoryStream(directory)) {
       var children = new ArrayList<Path>();
       stream.forEach(children::add);

@@ -10,7 +10,6 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,19 +108,15 @@ public final class FileStamps {
               "unix:isRegularFile,size,ino,lastModifiedTime,ctime",
               LinkOption.NOFOLLOW_LINKS);
       return new Stamp(
-          attribute(found, "isRegularFile", Boolean.class),
-          attribute(found, "size", Long.class),
-          attribute(found, "ino", Long.class),
-          attribute(found, "lastModifiedTime", FileTime.class),
-          attribute(found, "ctime", FileTime.class));
+          GenerationFiles.attribute(found, "isRegularFile", Boolean.class),
+          GenerationFiles.attribute(found, "size", Long.class),
+          GenerationFiles.attribute(found, "ino", Long.class),
+          GenerationFiles.attribute(found, "lastModifiedTime", FileTime.class),
+          GenerationFiles.attribute(found, "ctime", FileTime.class));
     } catch (NoSuchFileException e) {
       return null;
     } catch (FileSystemException e) {
       return UNREADABLE;
     }
-  }
-
-  private static <T> T attribute(Map<String, Object> found, String name, Class<T> type) {
-    return type.cast(Objects.requireNonNull(found.get(name)));
   }
 }

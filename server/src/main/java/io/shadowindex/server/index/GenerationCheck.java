@@ -14,6 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -42,7 +43,7 @@ public final class GenerationCheck {
    */
   public static Result whole(Path generation, Manifest manifest) throws IOException {
     GenerationFiles found = GenerationFiles.scan(generation);
-    return result(found, differences(generation, found, manifest));
+    return result(found, differences(generation, found, sizes(found), manifest));
   }
 
   /**
@@ -77,18 +78,27 @@ public final class GenerationCheck {
   private static Result content(Path generation, Manifest manifest, Predicate<Path> read)
       throws IOException {
     GenerationFiles found = GenerationFiles.scan(generation);
-    List<String> errors = differences(generation, found, manifest);
-    var sizes = found.files().stream().collect(toMap(Found::path, Found::sizeBytes));
+    Map<String, Long> sizes = sizes(found);
+    List<String> errors = differences(generation, found, sizes, manifest);
     errors.addAll(
         manifest.files().parallelStream()
-            .filter(entry -> Objects.equals(sizes.get(entry.path()), entry.sizeBytes()))
+            .filter(entry -> hasItsSize(entry, sizes))
             .filter(entry -> read.test(generation.resolve(entry.path())))
             .flatMap(entry -> contentError(generation, entry).stream())
             .toList());
     return result(found, errors);
   }
 
-  private static List<String> differences(Path generation, GenerationFiles found, Manifest manifest)
+  private static Map<String, Long> sizes(GenerationFiles found) {
+    return found.files().stream().collect(toMap(Found::path, Found::sizeBytes));
+  }
+
+  private static boolean hasItsSize(Manifest.Entry entry, Map<String, Long> sizes) {
+    return Objects.equals(sizes.get(entry.path()), entry.sizeBytes());
+  }
+
+  private static List<String> differences(
+      Path generation, GenerationFiles found, Map<String, Long> sizes, Manifest manifest)
       throws IOException {
     var errors = new ArrayList<String>();
     found
@@ -97,7 +107,9 @@ public final class GenerationCheck {
     if (found.files().isEmpty()) {
       errors.add("Shadow index directory holds no files");
     }
-    errors.addAll(absentOrResized(generation, manifest));
+    List<Manifest.Entry> others =
+        manifest.files().stream().filter(entry -> !hasItsSize(entry, sizes)).toList();
+    errors.addAll(absentOrResized(generation, others));
     var known = manifest.files().stream().map(Manifest.Entry::path).collect(toSet());
     found.files().stream()
         .map(Found::path)
@@ -122,13 +134,13 @@ public final class GenerationCheck {
 
   /** Looks at the manifest's files only: finds what is missing or has another size. */
   public static List<String> missing(Path generation, Manifest manifest) throws IOException {
-    return first(absentOrResized(generation, manifest));
+    return first(absentOrResized(generation, manifest.files()));
   }
 
-  private static List<String> absentOrResized(Path generation, Manifest manifest)
+  private static List<String> absentOrResized(Path generation, List<Manifest.Entry> entries)
       throws IOException {
     var errors = new ArrayList<String>();
-    for (Manifest.Entry entry : manifest.files()) {
+    for (Manifest.Entry entry : entries) {
       try {
         var attributes =
             Files.readAttributes(
