@@ -3,6 +3,7 @@ package io.shadowindex.server.index;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ForkJoinPool;
 
@@ -21,21 +22,24 @@ final class DurableFiles {
   private DurableFiles() {}
 
   /**
-   * Makes files below a directory durable.
+   * Makes many files below a directory durable, and the names in these directories, in their order.
    *
-   * @return whether the names in all directories are durable, too
+   * @param files empty where each has been synced already
    */
-  static boolean sync(FileOperations operations, Path directory, List<Path> files)
+  static void sync(
+      FileOperations operations, Path directory, List<Path> files, Collection<Path> directories)
       throws IOException {
-    if (operations.syncFileSystem(directory)) {
-      return true;
+    if (!files.isEmpty() && operations.syncFileSystem(directory)) {
+      return;
     }
     try (var pool = new ForkJoinPool(THREADS)) {
       pool.submit(() -> files.parallelStream().forEach(file -> sync(operations, file))).join();
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
-    return false;
+    for (Path each : directories) {
+      operations.sync(each);
+    }
   }
 
   private static void sync(FileOperations operations, Path file) {

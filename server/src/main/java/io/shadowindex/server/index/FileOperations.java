@@ -102,8 +102,10 @@ public interface FileOperations {
   /**
    * Makes everything durable that was written to a directory's file system before, names included:
    * one syncfs(2), which takes many files a fraction of an fsync(2) each, and waits for what others
-   * have written there, too. False where that is not certain: nothing can be relied on then, and
-   * {@link #sync} tells of each file.
+   * have written there, too.
+   *
+   * @return false where nothing can be relied on, and {@link #sync} has to tell of each file
+   * @throws IOException when something is lost; to sync each file then may not tell of it any more
    */
   default boolean syncFileSystem(Path directory) throws IOException {
     return false;

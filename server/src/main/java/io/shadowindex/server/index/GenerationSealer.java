@@ -80,31 +80,21 @@ public final class GenerationSealer {
     }
     boolean many = found.files().size() >= DurableFiles.MANY;
     var manifest = new Manifest(sealAll(buildId, directory, found, !many));
-    boolean durable = many && syncTogether(directory, found);
     refuseChanges(buildId, found, GenerationFiles.scan(directory));
     claimed.requireContent(buildId, manifest);
-    if (!durable) {
-      syncNames(found);
-    }
+    makeDurable(directory, many ? paths(directory, found) : List.of(), found.directories());
     write(buildId, manifest);
     return manifest;
   }
 
-  /** Answers whether the names are durable, too. */
-  private boolean syncTogether(Path directory, GenerationFiles found) throws IOException {
-    List<Path> paths = found.files().stream().map(file -> directory.resolve(file.path())).toList();
-    try {
-      return DurableFiles.sync(files, directory, paths);
-    } catch (IOException e) {
-      throw notDurable(e);
-    }
+  private static List<Path> paths(Path directory, GenerationFiles found) {
+    return found.files().stream().map(file -> directory.resolve(file.path())).toList();
   }
 
-  private void syncNames(GenerationFiles found) throws IOException {
+  private void makeDurable(Path directory, List<Path> unsynced, List<Path> directories)
+      throws IOException {
     try {
-      for (Path directory : found.directories().reversed()) {
-        files.sync(directory);
-      }
+      DurableFiles.sync(files, directory, unsynced, directories.reversed());
     } catch (IOException e) {
       throw notDurable(e);
     }

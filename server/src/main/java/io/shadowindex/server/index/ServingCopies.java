@@ -75,10 +75,7 @@ public final class ServingCopies {
       boolean many = manifest.files().size() >= DurableFiles.MANY;
       Copied made = copyAll(buildId, draft, manifest, !many, copied);
       if (made.errors().isEmpty()) {
-        boolean durable = many && DurableFiles.sync(files, draft, paths(draft, manifest));
-        for (Path directory : durable ? Set.<Path>of() : directories) {
-          files.sync(directory);
-        }
+        DurableFiles.sync(files, draft, many ? paths(draft, manifest) : List.of(), directories);
         Path copy = layout.servingCopy(buildId);
         files.deleteTree(copy);
         files.rename(draft, copy);

@@ -29,6 +29,7 @@ final class DurableFilesTest {
   private IndexLayout layout;
   private Path generation;
   private boolean together;
+  private int errno;
   private String broken = "";
 
   private final FileOperations files =
@@ -43,8 +44,8 @@ final class DurableFilesTest {
         }
 
         @Override
-        public boolean syncFileSystem(Path directory) {
-          return together;
+        public boolean syncFileSystem(Path directory) throws IOException {
+          return together && FileSystemSync.isDurable(errno);
         }
       };
 
@@ -99,6 +100,28 @@ final class DurableFilesTest {
         .isInstanceOf(SyncFailedException.class)
         .hasMessage("not made durable: Input/output error");
     assertThat(layout.manifest(id)).doesNotExist();
+  }
+
+  @Test
+  void aFileSystemThatCouldNotWriteFailsTheBuildAndNoFileIsAskedAgain() {
+    together = true;
+    errno = 5; // EIO
+
+    assertThatThrownBy(() -> new GenerationSealer(layout, files).seal(id, ClaimedManifest.NONE))
+        .isInstanceOf(SyncFailedException.class)
+        .hasMessageContaining("syncfs(2) failed");
+    assertThat(synced).isEmpty();
+    assertThat(layout.manifest(id)).doesNotExist();
+  }
+
+  @Test
+  void whereASandboxForbidsItEachFileIsSynced() throws IOException {
+    together = true;
+    errno = 1; // EPERM
+
+    var _ = new GenerationSealer(layout, files).seal(id, ClaimedManifest.NONE);
+
+    assertThat(synced).containsAll(all(generation));
   }
 
   @Test
