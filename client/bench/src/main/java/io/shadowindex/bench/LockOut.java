@@ -45,13 +45,13 @@ final class LockOut implements Measure {
     ShadowIndexServer server = lab.shadowIndex();
     for (Generation generation : generations) {
       try (var ours = new ServerFlip(server, "i" + generation.name(), generation);
-          var limit = new BareFlip(lab.directory("limit"), generation)) {
+          var limit = new BareFlip(lab.directory("limit"))) {
         compare(lab, List.of(ours, limit), generation.name(), table);
       }
     }
     Generation small = generations.getFirst();
     try (var ours = new ServerFlip(server, "read", small);
-        var limit = new BareFlip(lab.directory("limit"), small);
+        var limit = new BareFlip(lab.directory("limit"));
         var renames = new TwoRenames(lab.directory("renames"), small)) {
       for (Flip flip : List.of(ours, limit, renames)) {
         whileRead(lab, flip, table);

@@ -120,7 +120,7 @@ record Plan(
               Generation.SOME_FILES,
               Generation.MANY_FILES),
           List.of(Generation.large(10_240), Generation.small(100_000)),
-          List.of(Generation.large(1_024), Generation.small(20_000)),
+          List.of(Generation.large(1_024), Generation.small(10_000)),
           5,
           List.of(10, 1_000, 100_000),
           List.of(5, 20, 100));
