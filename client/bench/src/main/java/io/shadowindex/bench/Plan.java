@@ -86,11 +86,11 @@ record Plan(
       new Plan(
           "quick",
           2,
-          Duration.ofSeconds(2),
-          Duration.ofSeconds(10),
-          Duration.ofMillis(500),
+          Duration.ofMillis(1_500),
+          Duration.ofSeconds(5),
+          Duration.ofMillis(300),
           Duration.ofSeconds(1),
-          List.of(1, 64),
+          List.of(64),
           List.of(1, 1_000),
           50_000,
           150,
@@ -121,7 +121,7 @@ record Plan(
               Generation.MANY_FILES),
           List.of(Generation.large(10_240), Generation.small(100_000)),
           List.of(Generation.large(1_024), Generation.small(10_000)),
-          5,
+          4,
           List.of(10, 1_000, 100_000),
           List.of(5, 20, 100));
 

@@ -1,5 +1,6 @@
 package io.shadowindex.bench;
 
+import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
 import io.shadowindex.v1.CancelBuildRequest;
 import io.shadowindex.v1.PauseBuildRequest;
@@ -66,13 +67,14 @@ final class ShadowIndexStore implements Store {
   void fill(int builds) throws Exception {
     int clients = Math.min(FILLING, builds);
     int each = builds / clients;
+    ManagedChannel shared = connections.calling();
     var _ =
         Clients.all(
             IntStream.range(0, clients)
                 .<Callable<Integer>>mapToObj(
                     client ->
                         () -> {
-                          Call call = startingAndCancelling("f" + client);
+                          Call call = startingAndCancelling("f" + client, shared);
                           for (int i = 0; i < 2 * each; i++) {
                             call.make();
                           }
@@ -83,7 +85,11 @@ final class ShadowIndexStore implements Store {
 
   /** A client that starts a build of that index and cancels it, in turns. */
   Call startingAndCancelling(String indexName) {
-    var stub = ShadowIndexServiceGrpc.newBlockingStub(connections.calling());
+    return startingAndCancelling(indexName, connections.calling());
+  }
+
+  private Call startingAndCancelling(String indexName, ManagedChannel channel) {
+    var stub = ShadowIndexServiceGrpc.newBlockingStub(channel);
     var start = ShadowIndexServer.build(branch, indexName);
     return new Call() {
       private String started = "";
