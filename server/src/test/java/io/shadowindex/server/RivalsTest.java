@@ -1,6 +1,8 @@
 package io.shadowindex.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.grpc.StatusRuntimeException;
 import io.shadowindex.server.ShadowIndexServer.Environment;
@@ -50,6 +52,7 @@ final class RivalsTest {
   private final ExecutorService threads = Executors.newFixedThreadPool(2);
   private final Random random = new Random(seed());
   private TestServer server;
+  private volatile SwitchStep.Observer observer = SwitchStep.Observer.NONE;
   private int round;
 
   private static long seed() {
@@ -65,7 +68,7 @@ final class RivalsTest {
             TestServer.config(directory)
                 .with(Settings.KEEP_GENERATIONS, 0)
                 .with(Settings.SWEEP_INTERVAL, Duration.ofMillis(1)),
-            new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE));
+            new Environment(clock, FileOperations.real(), step -> observer.before(step)));
   }
 
   @AfterEach
@@ -148,6 +151,24 @@ final class RivalsTest {
       assertWhole(refusal.equals(WON) ? old : live);
     }
     System.out.printf("%d of %d rollbacks came before retention%n", kept, ROUNDS);
+  }
+
+  @Test
+  void aRollbackThatNamesNoGenerationIsNotToldOfOneThatWentMeanwhile() throws IOException {
+    ShadowIndex previous = switched();
+    ShadowIndex live = switched();
+    observer =
+        step -> {
+          if (step == SwitchStep.VALIDATE) {
+            outliveRetention();
+            await().until(() -> Files.notExists(Path.of(previous.getShadowIndexPath())));
+          }
+        };
+
+    var refused = catchThrowableOfType(StatusRuntimeException.class, () -> rollBack(request()));
+
+    assertThat(TestServer.reason(refused)).isEqualTo("NO_PREVIOUS_GENERATION");
+    assertWhole(live);
   }
 
   @Test
@@ -241,16 +262,18 @@ final class RivalsTest {
   }
 
   private void rollBackTo(ShadowIndex generation) {
-    var response =
-        server
-            .stub()
-            .rollbackIndex(
-                RollbackIndexRequest.newBuilder()
-                    .setBranchName(branch())
-                    .setIndexType(IndexType.Enum.SEARCH_INDEX)
-                    .setShadowIndexId(generation.getShadowIndexId())
-                    .build());
+    rollBack(request().setShadowIndexId(generation.getShadowIndexId()));
+  }
+
+  private void rollBack(RollbackIndexRequest.Builder request) {
+    var response = server.stub().rollbackIndex(request.build());
     assertThat(response.getSuccess()).as(response.getMessage()).isTrue();
+  }
+
+  private RollbackIndexRequest.Builder request() {
+    return RollbackIndexRequest.newBuilder()
+        .setBranchName(branch())
+        .setIndexType(IndexType.Enum.SEARCH_INDEX);
   }
 
   private void deleteIndex() {

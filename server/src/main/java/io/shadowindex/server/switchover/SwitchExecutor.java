@@ -344,7 +344,21 @@ public final class SwitchExecutor {
    */
   public SwitchOutcome rollBack(RollbackRequest request) throws IOException {
     long began = System.nanoTime();
-    SwitchTargets.Rollback target = targets.rollbackTarget(request);
+    while (true) {
+      try {
+        return rollBack(targets.rollbackTarget(request), request.timeout(), began);
+      } catch (RefusedException e) {
+        boolean wentMeanwhile = e.refusal() instanceof Refusal.GenerationNotRetained;
+        if (request.generationId() != null || !wentMeanwhile) {
+          throw e;
+        }
+        // The caller has named none: the one before that, or none.
+      }
+    }
+  }
+
+  private SwitchOutcome rollBack(SwitchTargets.Rollback target, Duration timeout, long began)
+      throws IOException {
     UUID id = target.generation().id();
     return observer.during(
         id,
@@ -353,7 +367,7 @@ public final class SwitchExecutor {
           return kept(
               bringBack(
                   target.generation(),
-                  request.timeout(),
+                  timeout,
                   () -> store.intendRollback(id, target.replacing()),
                   began),
               false);
