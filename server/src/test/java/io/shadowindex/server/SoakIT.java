@@ -280,8 +280,9 @@ final class SoakIT {
     ServerProcess now = server.get();
     List<Thread> working = work(now, clients);
     if (random.nextBoolean() && Strace.works()) {
-      try (var _ = Strace.failing(now.pid(), List.of(), SYMLINK, "ENOSPC")) {
+      try (var strace = Strace.failing(now.pid(), List.of(), SYMLINK, "ENOSPC")) {
         now.workFor(random.nextInt(500));
+        IndexClient.betweenCalls(clients, strace::close);
       }
       fullDisks++;
     }

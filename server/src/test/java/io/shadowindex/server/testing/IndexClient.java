@@ -32,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** One client that changes one index, one call at a time, and remembers what it was told. */
@@ -106,6 +107,9 @@ public final class IndexClient {
   private final Random random;
   private final Findings findings;
 
+  /** Held for each call; fair, because the client asks for it again at once. */
+  private final ReentrantLock calling = new ReentrantLock(true);
+
   /** The newest answer; null before the first. */
   private @Nullable ShadowIndex told;
 
@@ -146,7 +150,12 @@ public final class IndexClient {
   public void workUntilKilled(ServerProcess server, CountDownLatch firstAnswer) {
     try {
       while (true) {
-        stepUnlessRefused(server.stub());
+        calling.lock();
+        try {
+          stepUnlessRefused(server.stub());
+        } finally {
+          calling.unlock();
+        }
         firstAnswer.countDown();
       }
     } catch (StatusRuntimeException e) {
@@ -157,6 +166,16 @@ public final class IndexClient {
       findings.unusable.add(branch + " could not write: " + e);
     } finally {
       firstAnswer.countDown();
+    }
+  }
+
+  /** Does something while none of the clients has a call under way. */
+  public static void betweenCalls(List<IndexClient> clients, Runnable action) {
+    clients.forEach(client -> client.calling.lock());
+    try {
+      action.run();
+    } finally {
+      clients.forEach(client -> client.calling.unlock());
     }
   }
 

@@ -76,6 +76,10 @@ public final class Strace implements AutoCloseable {
     return new Strace(process);
   }
 
+  /**
+   * Lets the calls succeed again. One that is just being failed ends with ENOSYS instead: strace
+   * has put another number in its place by then. So none should be under way.
+   */
   @Override
   public void close() {
     process.destroy();
