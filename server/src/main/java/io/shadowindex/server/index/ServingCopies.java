@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +36,10 @@ public final class ServingCopies {
 
   private static final int MAX_ERRORS = 20;
 
-  /** More than cores, because a small file takes mostly its fsync(2). */
-  private static final int THREADS = 16;
+  /**
+   * Files copied and hashed at a time: that takes processors, and reads of a disk are in between.
+   */
+  private static final int COPIED_AT_ONCE = Math.max(4, Runtime.getRuntime().availableProcessors());
 
   private final IndexLayout layout;
   private final FileOperations files;
@@ -138,7 +141,10 @@ public final class ServingCopies {
     return directories;
   }
 
-  /** In parallel; nothing is written any more when it returns or throws. */
+  /**
+   * In parallel: while the disk takes one file, others are copied and hashed. Nothing is written
+   * any more when it returns or throws.
+   */
   private Copied copyAll(
       UUID buildId, Path draft, Manifest manifest, boolean sync, LongConsumer copied)
       throws IOException {
@@ -153,25 +159,41 @@ public final class ServingCopies {
           }
           copied.accept(bytes);
         };
-    try (var pool = Executors.newFixedThreadPool(THREADS)) {
+    try (var syncs = Executors.newFixedThreadPool(DurableFiles.THREADS);
+        var copies = Executors.newFixedThreadPool(COPIED_AT_ONCE)) {
+      Consumer<Path> whenCopied =
+          sync ? target -> syncs.execute(unless(failure, () -> files.sync(target))) : _ -> {};
       for (Manifest.Entry file : manifest.files()) {
-        pool.execute(
-            () -> {
-              try {
-                if (failure.get() == null) {
-                  copy(source.resolve(file.path()), draft, file, sync, goingOn, stamps)
-                      .ifPresent(errors::add);
-                }
-              } catch (IOException | RuntimeException | Error e) {
-                failure.compareAndSet(null, e); // the first one, which the others were ended by
-              }
-            });
+        Path from = source.resolve(file.path());
+        copies.execute(
+            unless(
+                failure,
+                () -> copy(from, draft, file, goingOn, whenCopied, stamps).ifPresent(errors::add)));
       }
     }
     rethrow(failure.get());
     return new Copied(
         errors.stream().sorted().limit(MAX_ERRORS).toList(),
         FileStamps.of(layout.servingCopy(buildId), manifest, stamps));
+  }
+
+  /** What one file takes. */
+  @FunctionalInterface
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /** A step that is left out after a failure, and whose own one counts when it is the first. */
+  private static Runnable unless(AtomicReference<@Nullable Throwable> failure, Step step) {
+    return () -> {
+      try {
+        if (failure.get() == null) {
+          step.run();
+        }
+      } catch (IOException | RuntimeException | Error e) {
+        failure.compareAndSet(null, e); // the others are ended by it
+      }
+    };
   }
 
   private static void rethrow(@Nullable Throwable failure) throws IOException {
@@ -188,8 +210,8 @@ public final class ServingCopies {
       Path source,
       Path draft,
       Manifest.Entry file,
-      boolean sync,
       LongConsumer copied,
+      Consumer<Path> whenCopied,
       Map<String, Stamp> stamps)
       throws IOException {
     Path target = draft.resolve(file.path());
@@ -201,9 +223,7 @@ public final class ServingCopies {
       }
       throw e;
     }
-    if (sync) {
-      files.sync(target);
-    }
+    whenCopied.accept(target);
     Stamp stamp = FileStamps.stamp(target);
     if (stamp != null) {
       stamps.put(file.path(), stamp);
