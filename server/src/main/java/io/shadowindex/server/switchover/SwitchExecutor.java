@@ -56,7 +56,7 @@ public final class SwitchExecutor {
   private static final Duration COPY_RETRY = Duration.ofMillis(50);
 
   /** How many files are looked at under the lock, some 3 microseconds each; the rest afterwards. */
-  private static final int VERIFIED_UNDER_LOCK = 100;
+  private static final int VERIFIED_UNDER_LOCK = 20;
 
   private final BuildStore builds;
   private final SwitchStore store;
