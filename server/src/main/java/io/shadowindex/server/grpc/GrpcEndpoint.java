@@ -42,9 +42,15 @@ public final class GrpcEndpoint {
 
   private static final int RESETS_WINDOW_SECONDS = 10;
 
+  /** How long answers may be on their way to clients, when a stop waits for nothing else. */
+  private static final Duration DELIVERY = Duration.ofSeconds(2);
+
+  private static final Duration LOOK_INTERVAL = Duration.ofMillis(20);
+
   private final HealthStatusManager health = new HealthStatusManager();
   private final RequestValidation validation = new RequestValidation();
   private final CallLimits limits;
+  private final ActiveCalls activeCalls = new ActiveCalls();
   private final BuildWatches watches;
   private final WorkerStreams workers;
   private final LockManager lockManager;
@@ -165,7 +171,8 @@ public final class GrpcEndpoint {
         .description("Calls that wait for their turn to run")
         .register(meters);
     var interceptors =
-        new ArrayList<>(List.of(limits, audited, errors, authorization, validation, repeatable));
+        new ArrayList<>(
+            List.of(activeCalls, limits, audited, errors, authorization, validation, repeatable));
     if (tracer != null) {
       interceptors.addFirst(new TracedCalls(tracer));
     }
@@ -227,7 +234,8 @@ public final class GrpcEndpoint {
 
   /**
    * Says NOT_SERVING, takes no new calls, ends watches, workers' streams and waits for locks by
-   * hand with UNAVAILABLE, and waits that long for the calls under way. Never interrupts a handler.
+   * hand with UNAVAILABLE, and waits that long for the calls under way, but no more than two
+   * seconds for clients to read what they have been answered. Never interrupts a handler.
    */
   public void stop(Duration drain) {
     health.enterTerminalState();
@@ -236,7 +244,7 @@ public final class GrpcEndpoint {
     workers.drain();
     lockManager.drain();
     try {
-      if (!server.awaitTermination(drain.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!terminates(drain)) {
         server.shutdownNow();
         server.awaitTermination(1, TimeUnit.SECONDS);
       }
@@ -244,5 +252,26 @@ public final class GrpcEndpoint {
       server.shutdownNow();
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Whether the last connection closes in time. Those that do not know yet that the server stops
+   * may begin calls meanwhile; streams of health and reflection, which have no end, are not waited
+   * for.
+   */
+  private boolean terminates(Duration drain) throws InterruptedException {
+    long began = System.nanoTime();
+    long now = began;
+    long lastActive = began;
+    while (now - began < drain.toNanos() && now - lastActive < DELIVERY.toNanos()) {
+      if (server.awaitTermination(LOOK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+        return true;
+      }
+      now = System.nanoTime();
+      if (activeCalls.any()) {
+        lastActive = now;
+      }
+    }
+    return false;
   }
 }

@@ -16,6 +16,7 @@ import io.shadowindex.server.lock.LockWait;
 import io.shadowindex.server.lock.LockWatch;
 import io.shadowindex.server.lock.WriteDecision;
 import io.shadowindex.server.lock.WritePermissions;
+import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.request.Mutation;
 import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
@@ -160,6 +161,9 @@ public final class LockGrpcService extends LockServiceImplBase {
     try (LockWatch watch = feed.watch(branchName, stream::wakeUp)) {
       while (!stream.isCancelled()) {
         sendWhatIsThere(watch, stream);
+        if (watch.isDraining() && !stream.isReady()) {
+          throw new Refusal.Draining().exception();
+        }
         if (!stream.isCancelled()) {
           stream.rest();
         }

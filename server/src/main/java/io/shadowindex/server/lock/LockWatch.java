@@ -118,6 +118,13 @@ public final class LockWatch implements AutoCloseable {
     wakeUp.run();
   }
 
+  /** Whether it ends as soon as there is nothing more to tell. */
+  public boolean isDraining() {
+    synchronized (queue) {
+      return draining;
+    }
+  }
+
   /** Ends the watch. */
   @Override
   public void close() {
