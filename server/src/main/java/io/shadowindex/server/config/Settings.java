@@ -237,8 +237,9 @@ public final class Settings {
           "max-request-bytes",
           Kind.wholeNumber(64 << 10, Integer.MAX_VALUE),
           "67108864",
-          "How large the requests of all calls under way may be together, those of worker streams not"
-              + " counted; more are refused. Not less than the largest request.");
+          "How large requests may be together: those of all calls under way, but for reports on"
+              + " worker streams, and what has come of those that are not whole; more are refused."
+              + " Not less than the largest request.");
 
   public static final Setting<Integer> MAX_RESETS =
       setting(

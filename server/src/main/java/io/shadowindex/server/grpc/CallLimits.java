@@ -13,6 +13,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCall.Listener;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.ServerStreamTracer;
 import io.grpc.ServerTransportFilter;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
@@ -66,8 +67,8 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
    * @param lockWaits of these, those that wait for a lock
    * @param running of these, those that neither wait for a lock nor take long by nature; more have
    *     to wait for their turn
-   * @param requestBytes how large the requests of all may be together, but for those of worker
-   *     streams
+   * @param requestBytes how large the requests of all may be together, with what has come of those
+   *     that are not whole; streams of requests are counted while theirs are not whole
    * @param opening how long a client may take to send its one request
    */
   record Limits(
@@ -118,13 +119,34 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
       counted.end();
       return GrpcErrors.refuse(call, refusal);
     }
-    Listener<ReqT> listener = next.startCall(call, headers);
+    ArrivingBytes arriving = ArrivingBytes.ofCall();
     if (!type.clientSendsOneMessage()) {
-      return new CountedCall<>(listener, counted);
+      var endable = new EndableCall<>(call);
+      Listener<ReqT> listener = next.startCall(endable, headers);
+      arriving.onTooMany(() -> endable.refuse(tooManyBytes()));
+      return new CountedCall<>(listener, counted) {
+        @Override
+        public void onMessage(ReqT message) {
+          arriving.forget();
+          super.onMessage(message);
+        }
+      };
     }
-    var incoming = new OneRequest<>(listener, counted, call, connection.line());
+    Listener<ReqT> listener = next.startCall(call, headers);
+    var incoming = new OneRequest<>(listener, counted, call, arriving, connection.line());
     incomplete.add(incoming);
+    arriving.onTooMany(() -> incoming.refuse(tooManyBytes()));
     return incoming;
+  }
+
+  /** Counts what comes of messages, before there is a call to intercept. */
+  ServerStreamTracer.Factory arrivals() {
+    return new ServerStreamTracer.Factory() {
+      @Override
+      public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
+        return new ArrivingBytes(requestBytes, limits.requestBytes());
+      }
+    };
   }
 
   /** Refuses the calls whose request has taken too long to come. To be called again and again. */
@@ -162,10 +184,11 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
   private final class OneRequest<ReqT> extends CountedCall<ReqT> {
 
     private final ServerCall<ReqT, ?> call;
+    private final ArrivingBytes arriving;
     private final Turns.Line line;
     private final long began = System.nanoTime();
 
-    /** Whether its own thread, or that of {@link #refuseIncomplete}, has the call from now on. */
+    /** Whether its own thread, or one that refuses what is incomplete, has the call from now on. */
     private final AtomicBoolean taken = new AtomicBoolean();
 
     /** One; a client that breaks the rules may send another, which the service refuses. */
@@ -174,9 +197,14 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     private boolean takesTurn;
 
     OneRequest(
-        Listener<ReqT> listener, Counted counted, ServerCall<ReqT, ?> call, Turns.Line line) {
+        Listener<ReqT> listener,
+        Counted counted,
+        ServerCall<ReqT, ?> call,
+        ArrivingBytes arriving,
+        Turns.Line line) {
       super(listener, counted);
       this.call = call;
+      this.arriving = arriving;
       this.line = line;
       MethodDescriptor<ReqT, ?> method = call.getMethodDescriptor();
       this.takesTurn =
@@ -185,7 +213,7 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
 
     @Override
     public void onMessage(ReqT message) {
-      Refusal refusal = countMessage(counted, (Message) message);
+      Refusal refusal = countMessage(counted, arriving.handOver(), (Message) message);
       if (refusal == null) {
         messages.add(message);
         takesTurn &= !waits((Message) message);
@@ -258,13 +286,19 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
         : new Refusal.TooManyStreams("server", limits.streams(), RETRY_AFTER);
   }
 
-  private @Nullable Refusal countMessage(Counted counted, Message message) {
-    if (!counted.add(requestBytes, message.getSerializedSize(), limits.requestBytes())) {
-      return new Refusal.TooManyBytes(limits.requestBytes(), RETRY_AFTER);
+  /** A message that came compressed is larger than what has {@code arrived}. */
+  private @Nullable Refusal countMessage(Counted counted, long arrived, Message message) {
+    counted.takeOver(requestBytes, arrived);
+    if (!counted.add(requestBytes, message.getSerializedSize() - arrived, limits.requestBytes())) {
+      return tooManyBytes();
     }
     return !waits(message) || counted.add(lockWaits, 1, limits.lockWaits())
         ? null
         : new Refusal.TooManyCalls("lock_waits", limits.lockWaits(), RETRY_AFTER);
+  }
+
+  private Refusal tooManyBytes() {
+    return new Refusal.TooManyBytes(limits.requestBytes(), RETRY_AFTER);
   }
 
   private static Connection connection(ServerCall<?, ?> call) {
@@ -291,8 +325,13 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
         counter.addAndGet(-amount);
         return false;
       }
-      parts.add(new Part(counter, amount));
+      takeOver(counter, amount);
       return true;
+    }
+
+    /** What is counted already. */
+    void takeOver(AtomicLong counter, long amount) {
+      parts.add(new Part(counter, amount));
     }
 
     void end() {

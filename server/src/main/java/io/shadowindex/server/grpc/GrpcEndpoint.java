@@ -66,7 +66,8 @@ public final class GrpcEndpoint {
    * @param maxCalls how many other calls
    * @param maxLockWaits how many of these may wait for a lock
    * @param maxRunning how many of the short ones among them run at a time
-   * @param maxRequestBytes how large the requests of all but worker streams may be together
+   * @param maxRequestBytes how large requests may be together: those of all calls under way but
+   *     worker streams, and what has come of those that are not whole
    * @param opening how long a worker's stream may be open before its first report, and any other
    *     call before its request is complete
    * @param reportsPerSecond how many reports one stream may bring in a second
@@ -181,6 +182,7 @@ public final class GrpcEndpoint {
             // Never shut down: gRPC tells some calls of their end after that of the server.
             .executor(Thread::startVirtualThread)
             .addTransportFilter(limits)
+            .addStreamTracerFactory(limits.arrivals())
             .intercept(new Authentication(credentials))
             .intercept(
                 new MetricCollectingServerInterceptor(meters)) // first: it counts refusals too
