@@ -29,6 +29,8 @@ import io.grpc.reflection.v1.ServiceResponse;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
 import io.shadowindex.server.config.Settings;
+import io.shadowindex.server.index.FileOperations;
+import io.shadowindex.server.switchover.SwitchStep;
 import io.shadowindex.server.testing.RecordedStream;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.server.testing.WorkerStream;
@@ -36,21 +38,27 @@ import io.shadowindex.v1.AcquireLockRequest;
 import io.shadowindex.v1.AcquireLockResponse;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.GetShadowIndexResponse;
+import io.shadowindex.v1.IndexType;
 import io.shadowindex.v1.Lock;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ReleaseLockRequest;
 import io.shadowindex.v1.ShadowIndex;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import io.shadowindex.v1.StartBuildRequest;
+import io.shadowindex.v1.StartBuildResponse;
 import io.shadowindex.v1.WatchBuildRequest;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -328,21 +336,81 @@ final class FloodTest {
   }
 
   @Test
-  void healthAndReflectionAreCountedLikeOtherCalls() throws Exception {
-    ServerConfig config =
-        TestServer.config(directory).with(Settings.MAX_CALLS, 1).with(Settings.MAX_STREAMS, 1);
+  void aFullServerStillTellsWhetherItIsWellButNotToAnyNumber() throws Exception {
+    ServerConfig config = TestServer.config(directory).with(Settings.MAX_CALLS, 1);
     try (TestServer server = TestServer.start(config, Environment.real())) {
+      ShadowIndex build = server.startBuild("main");
       var health = HealthGrpc.newBlockingStub(server.channel());
       var all = HealthCheckRequest.getDefaultInstance();
-      assertThat(health.check(all).getStatus()).isEqualTo(ServingStatus.SERVING);
       await()
           .until(
               () -> {
                 var _ =
                     neverComplete(server, ShadowIndexServiceGrpc.getGetShadowIndexMethod(), false);
-                return refusal(() -> health.check(all)).equals("TOO_MANY_CALLS");
+                return refusal(() -> server.get(build)).equals("TOO_MANY_CALLS");
               });
+      assertThat(health.check(all).getStatus()).isEqualTo(ServingStatus.SERVING);
 
+      for (int i = 0; i < 70; i++) {
+        var _ = neverComplete(server, HealthGrpc.getCheckMethod(), false);
+      }
+      await().until(() -> refusal(() -> health.check(all)).equals("TOO_MANY_CALLS"));
+    }
+  }
+
+  @Test
+  void aServerWhoseCallsDoNotGetOnStillTellsWhetherItIsWell() throws Exception {
+    var goOn = new AtomicReference<>(CompletableFuture.completedFuture(Instant.EPOCH));
+    InstantSource clock =
+        () -> {
+          goOn.get().join();
+          return Instant.now();
+        };
+    ServerConfig config = TestServer.config(directory).with(Settings.MAX_RUNNING_CALLS, 1);
+    var environment = new Environment(clock, FileOperations.real(), SwitchStep.Observer.NONE);
+    try (TestServer server = TestServer.start(config, environment)) {
+      ShadowIndex build = server.startBuild("main");
+      var started = new RecordedStream<StartBuildResponse>();
+      goOn.set(new CompletableFuture<>());
+      try {
+        ShadowIndexServiceGrpc.newStub(server.channel())
+            .startBuild(
+                StartBuildRequest.newBuilder()
+                    .setBranchName("other")
+                    .setIndexType(IndexType.Enum.SEARCH_INDEX)
+                    .addResourceTypes("object_type")
+                    .build(),
+                started);
+        await()
+            .until(
+                () -> {
+                  var impatient = server.stub().withDeadlineAfter(Duration.ofMillis(200));
+                  var late =
+                      catchThrowableOfType(
+                          StatusRuntimeException.class,
+                          () -> impatient.getShadowIndex(request(build)));
+                  return late != null && late.getStatus().getCode() == Code.DEADLINE_EXCEEDED;
+                });
+
+        assertThat(
+                HealthGrpc.newBlockingStub(server.channel())
+                    .withDeadlineAfter(Duration.ofSeconds(10))
+                    .check(HealthCheckRequest.getDefaultInstance())
+                    .getStatus())
+            .isEqualTo(ServingStatus.SERVING);
+      } finally {
+        goOn.get().complete(Instant.EPOCH);
+      }
+      assertThat(started.ends()).isTrue();
+    }
+  }
+
+  @Test
+  void streamsOfHealthAndReflectionAreCountedLikeOtherStreams() throws Exception {
+    ServerConfig config = TestServer.config(directory).with(Settings.MAX_STREAMS, 1);
+    try (TestServer server = TestServer.start(config, Environment.real())) {
+      var health = HealthGrpc.newBlockingStub(server.channel());
+      var all = HealthCheckRequest.getDefaultInstance();
       var reflection = new RecordedStream<ServerReflectionResponse>();
       var requests =
           ServerReflectionGrpc.newStub(server.channel()).serverReflectionInfo(reflection);

@@ -10,6 +10,9 @@ import com.google.rpc.RetryInfo;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.shadowindex.server.ShadowIndexServer.Environment;
 import io.shadowindex.server.config.ServerConfig;
@@ -19,6 +22,7 @@ import io.shadowindex.server.testing.RawClient.Begun;
 import io.shadowindex.server.testing.TestServer;
 import io.shadowindex.server.testing.WorkerStream;
 import io.shadowindex.v1.GetShadowIndexRequest;
+import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -118,6 +122,19 @@ final class RequestBytesTest {
       assertThat(TestServer.reason(call.ended().get(20, TimeUnit.SECONDS)))
           .isEqualTo("REQUEST_INCOMPLETE");
       await().until(this::isRoom);
+    }
+  }
+
+  @Test
+  void whetherTheServerIsWellIsToldWhereThereIsNoRoom() throws Exception {
+    try (var client = new RawClient(server.server().port())) {
+      var _ = client.begin(ShadowIndexServiceGrpc.getStreamProgressMethod(), (1 << 20) - 1);
+      await().until(() -> !isRoom());
+
+      var service =
+          HealthCheckRequest.newBuilder().setService(LockServiceGrpc.SERVICE_NAME).build();
+      assertThat(HealthGrpc.newBlockingStub(server.channel()).check(service).getStatus())
+          .isEqualTo(ServingStatus.SERVING);
     }
   }
 

@@ -15,6 +15,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerStreamTracer;
 import io.grpc.ServerTransportFilter;
+import io.grpc.health.v1.HealthGrpc;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.time.Duration;
@@ -38,15 +39,28 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
   private static final Attributes.Key<Connection> CONNECTION = Attributes.Key.create("connection");
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
-  /** What takes as long as files are large or writers hold their locks; no turn is taken for it. */
-  private static final Set<String> LONG =
+  /**
+   * Whether the server is well, which is asked to decide whether it is to live. There is room for
+   * some more of it where there is none for other calls.
+   */
+  private static final String HEALTH_CHECK = HealthGrpc.getCheckMethod().getFullMethodName();
+
+  private static final long SPARE_CALLS = 64;
+  private static final long SPARE_BYTES = 64 << 10;
+
+  /**
+   * What takes as long as files are large or writers hold their locks, and what waits for nothing;
+   * no turn is taken for it.
+   */
+  private static final Set<String> WITHOUT_TURN =
       Stream.of(
               ShadowIndexServiceGrpc.getCompleteBuildMethod(),
               ShadowIndexServiceGrpc.getRetryBuildMethod(),
               ShadowIndexServiceGrpc.getSwitchIndexMethod(),
               ShadowIndexServiceGrpc.getRollbackIndexMethod(),
               ShadowIndexServiceGrpc.getDeleteIndexMethod(),
-              ShadowIndexServiceGrpc.getCheckIndexesMethod())
+              ShadowIndexServiceGrpc.getCheckIndexesMethod(),
+              HealthGrpc.getCheckMethod())
           .map(MethodDescriptor::getFullMethodName)
           .collect(toUnmodifiableSet());
 
@@ -113,7 +127,7 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     MethodType type = call.getMethodDescriptor().getType();
     Refusal refusal =
         type.serverSendsOneMessage()
-            ? countCall(counted)
+            ? countCall(counted, call.getMethodDescriptor().getFullMethodName())
             : countStream(counted, connection.streams());
     if (refusal != null) {
       counted.end();
@@ -144,7 +158,7 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     return new ServerStreamTracer.Factory() {
       @Override
       public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
-        return new ArrivingBytes(requestBytes, limits.requestBytes());
+        return new ArrivingBytes(requestBytes, bytesFor(method));
       }
     };
   }
@@ -208,12 +222,14 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
       this.line = line;
       MethodDescriptor<ReqT, ?> method = call.getMethodDescriptor();
       this.takesTurn =
-          method.getType() == MethodType.UNARY && !LONG.contains(method.getFullMethodName());
+          method.getType() == MethodType.UNARY
+              && !WITHOUT_TURN.contains(method.getFullMethodName());
     }
 
     @Override
     public void onMessage(ReqT message) {
-      Refusal refusal = countMessage(counted, arriving.handOver(), (Message) message);
+      String method = call.getMethodDescriptor().getFullMethodName();
+      Refusal refusal = countMessage(counted, method, arriving.handOver(), (Message) message);
       if (refusal == null) {
         messages.add(message);
         takesTurn &= !waits((Message) message);
@@ -271,8 +287,9 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     }
   }
 
-  private @Nullable Refusal countCall(Counted counted) {
-    return counted.add(calls, 1, limits.calls())
+  private @Nullable Refusal countCall(Counted counted, String method) {
+    long spare = method.equals(HEALTH_CHECK) ? SPARE_CALLS : 0;
+    return counted.add(calls, 1, limits.calls() + spare)
         ? null
         : new Refusal.TooManyCalls("server", limits.calls(), RETRY_AFTER);
   }
@@ -287,14 +304,19 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
   }
 
   /** A message that came compressed is larger than what has {@code arrived}. */
-  private @Nullable Refusal countMessage(Counted counted, long arrived, Message message) {
+  private @Nullable Refusal countMessage(
+      Counted counted, String method, long arrived, Message message) {
     counted.takeOver(requestBytes, arrived);
-    if (!counted.add(requestBytes, message.getSerializedSize() - arrived, limits.requestBytes())) {
+    if (!counted.add(requestBytes, message.getSerializedSize() - arrived, bytesFor(method))) {
       return tooManyBytes();
     }
     return !waits(message) || counted.add(lockWaits, 1, limits.lockWaits())
         ? null
         : new Refusal.TooManyCalls("lock_waits", limits.lockWaits(), RETRY_AFTER);
+  }
+
+  private long bytesFor(String method) {
+    return limits.requestBytes() + (method.equals(HEALTH_CHECK) ? SPARE_BYTES : 0);
   }
 
   private Refusal tooManyBytes() {
