@@ -58,6 +58,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class AuditTest {
 
   private static final Duration RETENTION = Duration.ofDays(7);
+  private static final Duration NEVER = Duration.ofHours(1);
 
   private final ManualClock clock = new ManualClock();
   private Path directory = Path.of("");
@@ -282,25 +283,9 @@ final class AuditTest {
 
   @Test
   void whatAKilledServerHadNotCompletedIsInTheFileAfterTheNextStart() throws IOException {
-    server.close();
-    Duration never = Duration.ofHours(1);
-    server = started(config("data").with(Settings.PROGRESS_FLUSH, never));
-    ShadowIndex build = server.startBuild("main");
-    assertThat(entries(ListAuditEntriesRequest.newBuilder()))
-        .singleElement()
-        .extracting(AuditEntry::getResult)
-        .isEqualTo("");
-    Path state = directory.resolve("data/state");
-    Path killed = Files.createDirectories(directory.resolve("killed/state"));
-    try (var files = Files.newDirectoryStream(state)) {
-      for (Path each : files) {
-        Files.copy(each, killed.resolve(each.getFileName()));
-      }
-    }
-    server.close();
-
+    ShadowIndex build = startedAndKilled();
     file = directory.resolve("after-the-kill.jsonl");
-    server = started(config("killed").with(Settings.PROGRESS_FLUSH, never));
+    server = started(config("killed").with(Settings.PROGRESS_FLUSH, NEVER));
 
     AuditEntry lost = entriesOnceThereAre(1).getFirst();
     assertThat(lost.getResult()).isEqualTo("UNKNOWN");
@@ -316,6 +301,40 @@ final class AuditTest {
         .contains(
             "\"method\":\"StartBuild\"", "\"result\":\"UNKNOWN\"", "\"branch_name\":\"main\"");
     start();
+  }
+
+  @Test
+  void whatAKilledServerHadWrittenToTheFileAloneIsNotThereTwice() throws IOException {
+    var _ = startedAndKilled(); // its entry is in the file since the server was closed
+    List<String> written = Files.readAllLines(file);
+    assertThat(written).last().asString().contains("\"result\":\"OK\"");
+
+    server = started(config("killed"));
+
+    assertThat(entriesOnceThereAre(1).getFirst().getResult()).isEqualTo("UNKNOWN");
+    server.close();
+    assertThat(Files.readAllLines(file)).isEqualTo(written);
+    start();
+  }
+
+  /** A build of which a copy of the state, {@code killed}, does not have how its start ended. */
+  private ShadowIndex startedAndKilled() throws IOException {
+    server.close();
+    server = started(config("data").with(Settings.PROGRESS_FLUSH, NEVER));
+    ShadowIndex build = server.startBuild("main");
+    assertThat(entries(ListAuditEntriesRequest.newBuilder()))
+        .singleElement()
+        .extracting(AuditEntry::getResult)
+        .isEqualTo("");
+    Path state = directory.resolve("data/state");
+    Path killed = Files.createDirectories(directory.resolve("killed/state"));
+    try (var files = Files.newDirectoryStream(state)) {
+      for (Path each : files) {
+        Files.copy(each, killed.resolve(each.getFileName()));
+      }
+    }
+    server.close();
+    return build;
   }
 
   @Test

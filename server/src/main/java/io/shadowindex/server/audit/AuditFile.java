@@ -1,5 +1,7 @@
 package io.shadowindex.server.audit;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.shadowindex.server.request.Call;
@@ -23,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class AuditFile implements AutoCloseable {
 
   private static final JsonFactory JSON = new JsonFactory();
+
+  /** More than is appended at once, unless messages are very long. */
+  private static final int TAIL_BYTES = 1 << 20;
 
   private final Path path;
   private @Nullable FileChannel opened;
@@ -65,6 +70,16 @@ public final class AuditFile implements AutoCloseable {
     write(file, lines.toByteArray());
     file.force(false);
     whole = true;
+  }
+
+  /** The last of what is in the file, in which the entries that were appended last are. */
+  String tail() throws IOException {
+    try (FileChannel reading = FileChannel.open(path)) {
+      long from = Math.max(0, reading.size() - TAIL_BYTES);
+      var tail = ByteBuffer.allocate(Math.toIntExact(reading.size() - from));
+      while (tail.hasRemaining() && reading.read(tail, from + tail.position()) >= 0) {}
+      return new String(tail.array(), ISO_8859_1);
+    }
   }
 
   private static void write(FileChannel file, byte[] all) throws IOException {

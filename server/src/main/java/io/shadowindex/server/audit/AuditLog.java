@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
  * <p>A crash leaves the entry of each effect, without its outcome where that had not been written
  * yet, and may lose the entries of calls that were refused just before. The next process gives such
  * entries {@link AuditEntry.Outcome#LOST}. Entries are written to the file first, so that what is
- * complete in the store is in the file, unless that could not be written; those of the last batch
- * before a crash may be in the file twice, with what became of them and as lost.
+ * complete in the store is in the file, unless that could not be written. Those of the last batch
+ * before a crash may be complete in the file alone, where they stay as they are; only where the
+ * file was moved away meanwhile, the next one has them too, as lost.
  */
 public final class AuditLog {
 
@@ -62,10 +63,27 @@ public final class AuditLog {
 
   /** Completes the entries that an earlier process has left. Reads the whole log once. */
   public void recover() {
+    String tail = tailOfFile(); // before more is appended
     List<Ended> lost =
         store.incomplete(lastBefore).stream().map(entry -> new Ended(entry.lost(), true)).toList();
     for (int i = 0; i < lost.size(); i += SAVED_AT_ONCE) {
-      write(lost.subList(i, Math.min(i + SAVED_AT_ONCE, lost.size())));
+      List<Ended> batch = lost.subList(i, Math.min(i + SAVED_AT_ONCE, lost.size()));
+      write(
+          batch,
+          batch.stream()
+              .map(Ended::entry)
+              .filter(entry -> !tail.contains(entry.call().id().toString()))
+              .toList());
+    }
+  }
+
+  /** Empty when there is none, or it cannot be read. */
+  private String tailOfFile() {
+    try {
+      return file == null ? "" : file.tail();
+    } catch (IOException e) {
+      log.error("the audit log's file may get entries that it has", e);
+      return "";
     }
   }
 
@@ -86,19 +104,19 @@ public final class AuditLog {
   public void flush() {
     var batch = new ArrayList<Ended>();
     while (ended.drainTo(batch, SAVED_AT_ONCE) > 0) {
-      write(batch);
+      write(batch, batch.stream().map(Ended::entry).toList());
       batch.clear();
     }
   }
 
-  private synchronized void write(List<Ended> batch) {
-    append(batch.stream().map(Ended::entry).toList());
+  private synchronized void write(List<Ended> batch, List<AuditEntry> toFile) {
+    append(toFile);
     store.save(batch);
   }
 
   private void append(List<AuditEntry> entries) {
     try {
-      if (file != null) {
+      if (file != null && !entries.isEmpty()) {
         file.append(entries);
       }
     } catch (IOException e) {
