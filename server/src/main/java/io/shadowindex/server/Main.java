@@ -139,8 +139,9 @@ public final class Main implements Callable<Integer> {
           boolean replace) {
     try {
       Path directory = checked().get(Settings.DATA_DIR);
+      var restore = new StateRestore(directory, FileOperations.real(), InstantSource.system());
+      restore.requireMayHandOver();
       try (var _ = ShadowIndexServer.take(directory)) {
-        var restore = new StateRestore(directory, FileOperations.real(), InstantSource.system());
         Path aside = restore.restore(backup, replace);
         out("restored " + backup);
         if (aside != null) {

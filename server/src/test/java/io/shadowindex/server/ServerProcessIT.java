@@ -2,6 +2,7 @@ package io.shadowindex.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThatCode;
 
 import io.shadowindex.server.index.IndexFormat;
 import io.shadowindex.server.testing.ScriptedFormat;
@@ -15,7 +16,9 @@ import io.shadowindex.v1.WatchBuildRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -108,6 +111,41 @@ final class ServerProcessIT {
   }
 
   @Test
+  void whoMayNotGiveFilesAwayRestoresNothingForOthersAndLeavesNothing() throws Exception {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxrwxrwx"));
+    assumeThatCode( // needs root, setpriv, and a launcher that others may run
+            () -> {
+              Files.setAttribute(data, "unix:uid", 4000);
+              assertThat(runAsAnother("--version").exit()).isZero();
+            })
+        .doesNotThrowAnyException();
+    String[] restore = {"restore", "backup", "--data-dir", data.toString()};
+
+    Result refused = runAsAnother(restore);
+    Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Result shutOut = runAsAnother(restore);
+
+    assertThat(refused.exit()).isEqualTo(1);
+    assertThat(refused.output())
+        .startsWith("shadowindex-server: %s: belongs to 4000".formatted(data))
+        .endsWith("restore as the user to whom it belongs, or as root\n");
+    assertThat(shutOut.exit()).isEqualTo(1);
+    assertThat(shutOut.output())
+        .startsWith("shadowindex-server: %s: may not be written to; ".formatted(data));
+    assertThat(data).isEmptyDirectory();
+  }
+
+  private static Result runAsAnother(String... arguments) throws Exception {
+    ProcessBuilder launcher = ServerProcess.launcher(Map.of(), arguments);
+    launcher
+        .command()
+        .addAll(0, List.of("setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"));
+    return run(launcher);
+  }
+
+  @Test
   void fileNamesAreUtf8WhateverTheLocale() throws Exception {
     try (ServerProcess server =
         ServerProcess.start(directory.resolve("data"), Map.of("LC_ALL", "C"))) {
@@ -175,8 +213,11 @@ final class ServerProcessIT {
 
   private static Result run(Map<String, String> environment, String... arguments)
       throws IOException, InterruptedException {
-    Process process =
-        ServerProcess.launcher(environment, arguments).redirectErrorStream(true).start();
+    return run(ServerProcess.launcher(environment, arguments));
+  }
+
+  private static Result run(ProcessBuilder launcher) throws IOException, InterruptedException {
+    Process process = launcher.redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     return new Result(process.exitValue(), output);

@@ -43,6 +43,8 @@ public final class StateRestore {
   /** More than a server gives out in the time between a backup and its restoration. */
   private static final long GAP = 1_000_000_000;
 
+  private static final String WHO_MAY = "restore as the user to whom it belongs, or as root";
+
   private final Path directory;
   private final Path state;
   private final Path draft;
@@ -75,6 +77,30 @@ public final class StateRestore {
 
     StateExistsException(Path state) {
       super("there is a state in %s already".formatted(state));
+    }
+  }
+
+  /**
+   * Finds out whether what is made here could be given to whom the directory belongs. To be asked
+   * before the directory is taken, which leaves a file in it.
+   *
+   * @throws AccessDeniedException when it could not; nothing changed
+   */
+  public void requireMayHandOver() throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return; // it will belong to whoever restores
+    }
+    Path probe;
+    try {
+      probe = Files.createTempFile(directory, ".restore", "");
+    } catch (AccessDeniedException e) {
+      throw new AccessDeniedException(
+          directory.toString(), null, "may not be written to; " + WHO_MAY);
+    }
+    try {
+      handOver(probe);
+    } finally {
+      Files.delete(probe);
     }
   }
 
@@ -166,8 +192,8 @@ public final class StateRestore {
       throw new AccessDeniedException(
           directory.toString(),
           null,
-          "belongs to %s, and files cannot be given to them (%s); restore as that user, or as root"
-              .formatted(owners.owner().getName(), e.getReason()));
+          "belongs to %s, and files cannot be given to them (%s); %s"
+              .formatted(owners.owner().getName(), e.getReason(), WHO_MAY));
     }
   }
 
