@@ -1,16 +1,22 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.BuildCount.BUILD_COUNT;
+import static org.jooq.impl.DSL.inline;
+import static org.jooq.impl.DSL.select;
 import static org.jooq.impl.DSL.sum;
+import static org.jooq.impl.DSL.update;
 import static org.jooq.impl.DSL.when;
 
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.BuildStore.BuildFilter;
 import io.shadowindex.server.index.IndexKey;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
+import org.jooq.Field;
 
 /**
  * The rows that say how many builds there are in each state, so that nobody has to look at all
@@ -23,31 +29,43 @@ final class BuildCounts {
 
   private BuildCounts() {}
 
+  private record Change(IndexKey key, BuildState from, BuildState to) {}
+
+  private static final Kept<Change> CHANGE =
+      new Kept<>(
+          value ->
+              update(BUILD_COUNT)
+                  .set(
+                      BUILD_COUNT.BUILDS,
+                      BUILD_COUNT.BUILDS.plus(
+                          when(
+                                  BUILD_COUNT.STATE.eq(
+                                      value.of(BUILD_COUNT.STATE, change -> change.to().name())),
+                                  inline(1L))
+                              .otherwise(inline(-1L))))
+                  .where(
+                      BUILD_COUNT.BRANCH_NAME.in(
+                          inline(ALL_BRANCHES),
+                          value.of(BUILD_COUNT.BRANCH_NAME, change -> change.key().branchName())))
+                  .and(
+                      BUILD_COUNT.INDEX_TYPE.eq(
+                          value.of(
+                              BUILD_COUNT.INDEX_TYPE, change -> change.key().indexType().name())))
+                  .and(
+                      BUILD_COUNT.STATE.in(
+                          value.of(BUILD_COUNT.STATE, change -> change.from().name()),
+                          value.of(BUILD_COUNT.STATE, change -> change.to().name()))));
+
   /** Counts a new build. */
   static void add(DSLContext transaction, IndexKey key, BuildState state) {
-    change(transaction, key, List.of(state.name()), state);
+    move(transaction, key, state, state);
   }
 
-  /** Counts a build as being in another state than before. */
+  /** Counts a build as being in another state than before, which for a new one is the same. */
   static void move(DSLContext transaction, IndexKey key, BuildState from, BuildState to) {
-    change(transaction, key, List.of(from.name(), to.name()), to);
-  }
-
-  private static void change(
-      DSLContext transaction, IndexKey key, List<String> states, BuildState gains) {
     List<String> branches = List.of(ALL_BRANCHES, key.branchName());
-    int changed =
-        transaction
-            .update(BUILD_COUNT)
-            .set(
-                BUILD_COUNT.BUILDS,
-                BUILD_COUNT.BUILDS.plus(
-                    when(BUILD_COUNT.STATE.eq(gains.name()), 1L).otherwise(-1L)))
-            .where(BUILD_COUNT.BRANCH_NAME.in(branches))
-            .and(BUILD_COUNT.INDEX_TYPE.eq(key.indexType().name()))
-            .and(BUILD_COUNT.STATE.in(states))
-            .execute();
-    if (changed == branches.size() * states.size()) {
+    int changed = CHANGE.execute(transaction, new Change(key, from, to));
+    if (changed == branches.size() * (from == to ? 1 : 2)) {
       return;
     }
     for (String branch : branches) { // the first build in that state has no row to be counted in
@@ -55,11 +73,40 @@ final class BuildCounts {
           .insertInto(BUILD_COUNT)
           .set(BUILD_COUNT.BRANCH_NAME, branch)
           .set(BUILD_COUNT.INDEX_TYPE, key.indexType().name())
-          .set(BUILD_COUNT.STATE, gains.name())
+          .set(BUILD_COUNT.STATE, to.name())
           .set(BUILD_COUNT.BUILDS, 1L)
           .onConflictDoNothing()
           .execute();
     }
+  }
+
+  private static final Field<BigDecimal> SUM = sum(BUILD_COUNT.BUILDS);
+
+  private static final Kept<String> UNFINISHED =
+      new Kept<>(
+          value ->
+              select(SUM)
+                  .from(BUILD_COUNT)
+                  .where(
+                      BUILD_COUNT.BRANCH_NAME.eq(
+                          value.of(BUILD_COUNT.BRANCH_NAME, branchName -> branchName)))
+                  .and(
+                      BUILD_COUNT.STATE.in(
+                          Stream.of(BuildState.values())
+                              .filter(BuildState::isLive)
+                              .map(state -> inline(state.name()))
+                              .toList())),
+          SUM);
+
+  /** How many builds of all branches have not ended. */
+  static long unfinished(DSLContext transaction) {
+    return unfinished(transaction, ALL_BRANCHES);
+  }
+
+  /** How many builds of a branch have not ended. */
+  static long unfinished(DSLContext transaction, String branchName) {
+    BigDecimal unfinished = UNFINISHED.fetch(transaction, branchName).orElseThrow().get(SUM);
+    return unfinished == null ? 0 : unfinished.longValue();
   }
 
   /** How many builds match, by state; states without builds are left out. */

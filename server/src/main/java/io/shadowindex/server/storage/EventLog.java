@@ -3,7 +3,9 @@ package io.shadowindex.server.storage;
 import static io.shadowindex.server.storage.schema.tables.BuildEvent.BUILD_EVENT;
 import static io.shadowindex.server.storage.schema.tables.Counter.COUNTER;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.insertInto;
 import static org.jooq.impl.DSL.min;
+import static org.jooq.impl.DSL.update;
 
 import io.shadowindex.server.build.BuildEvent;
 import io.shadowindex.server.build.BuildEvent.Kind;
@@ -14,12 +16,12 @@ import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.watch.BuildLog;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
+import org.jooq.Field;
 import org.jooq.Record;
 import org.jooq.Record2;
 import org.jspecify.annotations.Nullable;
@@ -91,36 +93,51 @@ final class EventLog implements BuildLog {
     }
   }
 
-  /**
-   * Appends events and gives the builds that they change the new revisions. The last thing a
-   * transaction does: the row of the counter stays locked until the commit, which is what makes
-   * revisions commit-ordered on any database.
-   */
+  /** Events with their numbers, in commit order and without a gap: the first one has that. */
+  record Numbered(long first, List<Unnumbered> events) {
+
+    /** The revision that a build has from then on; null where they leave it as it is. */
+    @Nullable Long revisionOf(UUID buildId) {
+      Long newest = null;
+      for (int i = 0; i < events.size(); i++) {
+        if (events.get(i).kind().changesBuild() && events.get(i).buildId().equals(buildId)) {
+          newest = first + i;
+        }
+      }
+      return newest;
+    }
+  }
+
+  /** Appends events and gives the builds that they change the new revisions. */
   static void append(DSLContext transaction, List<Unnumbered> told) {
+    Numbered events = number(transaction, told);
+    write(transaction, events);
+    events.events().stream()
+        .map(Unnumbered::buildId)
+        .distinct()
+        .forEach(id -> setRevision(transaction, id, events.revisionOf(id)));
+  }
+
+  /**
+   * Numbers events, for whoever writes the revisions of builds together with what has changed, and
+   * the events after that. The row of the counter stays locked until the commit, which is what
+   * makes revisions commit-ordered on any database.
+   */
+  static Numbered number(DSLContext transaction, List<Unnumbered> told) {
     List<Unnumbered> events = withReadiness(told);
-    transaction
-        .update(COUNTER)
-        .set(COUNTER.REVISION, COUNTER.REVISION.plus(events.size()))
-        .execute();
-    long last = transaction.select(COUNTER.REVISION).from(COUNTER).fetchSingle().value1();
-    long revision = last - events.size();
-    var changed = new HashMap<UUID, Long>();
-    for (Unnumbered event : events) {
-      revision++;
-      insert(transaction, revision, event);
+    return new Numbered(nextRevision(transaction, events.size()), events);
+  }
+
+  /** Writes events of builds that are written already. */
+  static void write(DSLContext transaction, Numbered events) {
+    long revision = events.first();
+    for (Unnumbered event : events.events()) {
+      INSERT.execute(transaction, new Row(revision, event));
       if (event.kind().changesBuild()) {
-        changed.put(event.buildId(), revision);
         Effects.record(transaction, event.buildId(), revision, event.occurredAt());
       }
-      if (event.previous() == null) {
-        transaction
-            .update(SHADOW_INDEX)
-            .set(SHADOW_INDEX.SEQUENCE, revision)
-            .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(event.buildId()))
-            .execute();
-      }
+      revision++;
     }
-    changed.forEach((id, newest) -> setRevision(transaction, id, newest));
   }
 
   /** Whatever makes a build BUILT makes it ready for a switch. */
@@ -138,35 +155,86 @@ final class EventLog implements BuildLog {
     return events;
   }
 
-  private static void insert(DSLContext transaction, long revision, Unnumbered event) {
-    transaction
-        .insertInto(BUILD_EVENT)
-        .set(BUILD_EVENT.REVISION, revision)
-        .set(BUILD_EVENT.SHADOW_INDEX_ID, event.buildId())
-        .set(BUILD_EVENT.KIND, event.kind().name())
-        .set(BUILD_EVENT.PREVIOUS_STATE, name(event.previous()))
-        .set(BUILD_EVENT.STATE, event.state().name())
-        .set(BUILD_EVENT.ATTEMPT, event.attempt())
-        .set(BUILD_EVENT.MESSAGE, event.message())
-        .set(
-            BUILD_EVENT.WORKERS,
-            event.workers().isEmpty() ? null : event.workers().toArray(String[]::new))
-        .set(BUILD_EVENT.OCCURRED_AT, event.occurredAt())
-        .execute();
+  private record Row(long revision, Unnumbered event) {}
+
+  private static final Kept<Row> INSERT =
+      new Kept<>(
+          value ->
+              insertInto(BUILD_EVENT)
+                  .set(BUILD_EVENT.REVISION, value.of(BUILD_EVENT.REVISION, Row::revision))
+                  .set(
+                      BUILD_EVENT.SHADOW_INDEX_ID,
+                      value.of(BUILD_EVENT.SHADOW_INDEX_ID, row -> row.event().buildId()))
+                  .set(
+                      BUILD_EVENT.KIND,
+                      value.of(BUILD_EVENT.KIND, row -> row.event().kind().name()))
+                  .set(
+                      BUILD_EVENT.PREVIOUS_STATE,
+                      value.of(BUILD_EVENT.PREVIOUS_STATE, row -> name(row.event().previous())))
+                  .set(
+                      BUILD_EVENT.STATE,
+                      value.of(BUILD_EVENT.STATE, row -> row.event().state().name()))
+                  .set(
+                      BUILD_EVENT.ATTEMPT,
+                      value.of(BUILD_EVENT.ATTEMPT, row -> row.event().attempt()))
+                  .set(
+                      BUILD_EVENT.MESSAGE,
+                      value.of(BUILD_EVENT.MESSAGE, row -> row.event().message()))
+                  .set(
+                      BUILD_EVENT.WORKERS,
+                      value.of(BUILD_EVENT.WORKERS, row -> workers(row.event())))
+                  .set(
+                      BUILD_EVENT.OCCURRED_AT,
+                      value.of(BUILD_EVENT.OCCURRED_AT, row -> row.event().occurredAt())));
+
+  private static String @Nullable [] workers(Unnumbered event) {
+    return event.workers().isEmpty() ? null : event.workers().toArray(String[]::new);
   }
 
-  private static void setRevision(DSLContext transaction, UUID id, long revision) {
-    transaction
-        .update(SHADOW_INDEX)
-        .set(SHADOW_INDEX.REVISION, revision)
-        .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-        .execute();
+  private static void setRevision(DSLContext transaction, UUID id, @Nullable Long revision) {
+    if (revision != null) {
+      transaction
+          .update(SHADOW_INDEX)
+          .set(SHADOW_INDEX.REVISION, revision)
+          .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
+          .execute();
+    }
   }
+
+  private static final Kept<Integer> COUNT =
+      new Kept<>(
+          value ->
+              update(COUNTER)
+                  .set(
+                      COUNTER.REVISION,
+                      COUNTER.REVISION.plus(value.of(COUNTER.REVISION, Integer::longValue)))
+                  .returning(COUNTER.REVISION),
+          COUNTER.REVISION);
+
+  /** Takes so many revisions and answers the first one. */
+  private static long nextRevision(DSLContext transaction, int count) {
+    return next(COUNT, transaction, count, COUNTER.REVISION) - count + 1;
+  }
+
+  private static final Kept<Integer> COUNT_TOKEN =
+      new Kept<>(
+          value ->
+              update(COUNTER)
+                  .set(
+                      COUNTER.FENCING_TOKEN,
+                      COUNTER.FENCING_TOKEN.plus(
+                          value.of(COUNTER.FENCING_TOKEN, Integer::longValue)))
+                  .returning(COUNTER.FENCING_TOKEN),
+          COUNTER.FENCING_TOKEN);
 
   /** The next fencing token; never given out before. */
   static long nextFencingToken(DSLContext transaction) {
-    transaction.update(COUNTER).set(COUNTER.FENCING_TOKEN, COUNTER.FENCING_TOKEN.plus(1)).execute();
-    return lastFencingToken(transaction);
+    return next(COUNT_TOKEN, transaction, 1, COUNTER.FENCING_TOKEN);
+  }
+
+  private static long next(
+      Kept<Integer> counted, DSLContext transaction, int count, Field<Long> counter) {
+    return counted.fetch(transaction, count).orElseThrow().get(counter);
   }
 
   /** The fencing token that was given out last. */

@@ -28,7 +28,6 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.h2.engine.Constants;
 import org.h2.jdbcx.JdbcConnectionPool;
-import org.jooq.Configuration;
 import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.conf.RenderNameCase;
@@ -36,7 +35,6 @@ import org.jooq.conf.RenderQuotedNames;
 import org.jooq.conf.Settings;
 import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
-import org.jooq.impl.DefaultConfiguration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +55,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class H2Database implements Transactions, AutoCloseable {
 
+  static final SQLDialect DIALECT = SQLDialect.H2;
+  static final Settings SETTINGS =
+      new Settings()
+          .withRenderQuotedNames(RenderQuotedNames.EXPLICIT_DEFAULT_UNQUOTED)
+          .withRenderNameCase(RenderNameCase.AS_IS);
+
   private static final int MAX_BATCH = 256;
   private static final int READ_CONNECTIONS = 16;
 
@@ -67,7 +71,6 @@ public final class H2Database implements Transactions, AutoCloseable {
 
   private final Deque<Reader> idle = new ConcurrentLinkedDeque<>();
   private final Semaphore backup = new Semaphore(1);
-  private final Configuration configuration;
   private final Consumer<Throwable> onFailure;
   private final BlockingQueue<Job<?>> queue = new LinkedBlockingQueue<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
@@ -85,11 +88,11 @@ public final class H2Database implements Transactions, AutoCloseable {
    */
   private record Reader(Connection connection, DSLContext context) {
 
-    static Reader open(JdbcConnectionPool connections, Settings settings) throws SQLException {
+    static Reader open(JdbcConnectionPool connections) throws SQLException {
       Connection connection = connections.getConnection();
       connection.setTransactionIsolation(Constants.TRANSACTION_SNAPSHOT);
       connection.setAutoCommit(false);
-      return new Reader(connection, DSL.using(connection, SQLDialect.H2, settings));
+      return new Reader(connection, DSL.using(connection, DIALECT, SETTINGS));
     }
 
     <T> T read(Function<DSLContext, T> query) throws SQLException {
@@ -259,18 +262,9 @@ public final class H2Database implements Transactions, AutoCloseable {
       throws SQLException {
     this.connections = connections;
     this.onFailure = onFailure;
-    this.configuration =
-        new DefaultConfiguration()
-            .set(connections)
-            .set(SQLDialect.H2)
-            .set(
-                new Settings()
-                    .withRenderQuotedNames(RenderQuotedNames.EXPLICIT_DEFAULT_UNQUOTED)
-                    .withRenderNameCase(RenderNameCase.AS_IS));
     this.writerConnection = connections.getConnection();
     this.writerConnection.setAutoCommit(false);
-    this.writerContext =
-        DSL.using(writerConnection, configuration.dialect(), configuration.settings());
+    this.writerContext = DSL.using(writerConnection, DIALECT, SETTINGS);
     this.writer = Thread.ofPlatform().name("h2-writer").start(this::writeUntilClosed);
   }
 
@@ -324,7 +318,7 @@ public final class H2Database implements Transactions, AutoCloseable {
     try {
       Reader reader = idle.poll();
       if (reader == null) {
-        reader = Reader.open(connections, configuration.settings());
+        reader = Reader.open(connections);
       }
       T value = reader.read(query);
       idle.push(reader); // one that failed is not used again

@@ -2,9 +2,11 @@ package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.IndexSlot.INDEX_SLOT;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.castNull;
 import static org.jooq.impl.DSL.noCondition;
 import static org.jooq.impl.DSL.nullif;
 import static org.jooq.impl.DSL.row;
+import static org.jooq.impl.DSL.update;
 
 import io.shadowindex.server.build.BuildStore.IndexEntry;
 import io.shadowindex.server.build.ShadowIndex;
@@ -94,23 +96,44 @@ final class IndexSlots {
         .toList();
   }
 
+  private record Slot(IndexKey key, UUID id) {}
+
+  private static Condition isSlot(Kept.Places<Slot> value) {
+    return INDEX_SLOT
+        .BRANCH_NAME
+        .eq(value.of(INDEX_SLOT.BRANCH_NAME, slot -> slot.key().branchName()))
+        .and(
+            INDEX_SLOT.INDEX_TYPE.eq(
+                value.of(INDEX_SLOT.INDEX_TYPE, slot -> slot.key().indexType().name())))
+        .and(
+            INDEX_SLOT.INDEX_NAME.eq(
+                value.of(INDEX_SLOT.INDEX_NAME, slot -> slot.key().indexName())));
+  }
+
+  private static final Kept<Slot> OCCUPY =
+      new Kept<>(
+          value ->
+              update(INDEX_SLOT)
+                  .set(INDEX_SLOT.LIVE_BUILD_ID, value.of(INDEX_SLOT.LIVE_BUILD_ID, Slot::id))
+                  .where(isSlot(value))
+                  .and(INDEX_SLOT.LIVE_BUILD_ID.isNull()));
+
   /** Makes the build the index's live one, or refuses because there is one. */
   static void occupy(DSLContext transaction, IndexKey key, UUID id) {
-    transaction
-        .insertInto(INDEX_SLOT)
-        .set(INDEX_SLOT.BRANCH_NAME, key.branchName())
-        .set(INDEX_SLOT.INDEX_TYPE, key.indexType().name())
-        .set(INDEX_SLOT.INDEX_NAME, key.indexName())
-        .onConflictDoNothing()
-        .execute();
-    int occupied =
+    var slot = new Slot(key, id);
+    if (OCCUPY.execute(transaction, slot) == 1) {
+      return;
+    }
+    int inserted =
         transaction
-            .update(INDEX_SLOT)
+            .insertInto(INDEX_SLOT)
+            .set(INDEX_SLOT.BRANCH_NAME, key.branchName())
+            .set(INDEX_SLOT.INDEX_TYPE, key.indexType().name())
+            .set(INDEX_SLOT.INDEX_NAME, key.indexName())
             .set(INDEX_SLOT.LIVE_BUILD_ID, id)
-            .where(isSlotOf(key))
-            .and(INDEX_SLOT.LIVE_BUILD_ID.isNull())
+            .onConflictDoNothing()
             .execute();
-    if (occupied == 0) {
+    if (inserted == 0) {
       UUID live =
           transaction
               .select(INDEX_SLOT.LIVE_BUILD_ID)
@@ -124,14 +147,17 @@ final class IndexSlots {
     }
   }
 
+  private static final Kept<Slot> FREE =
+      new Kept<>(
+          value ->
+              update(INDEX_SLOT)
+                  .set(INDEX_SLOT.LIVE_BUILD_ID, castNull(INDEX_SLOT.LIVE_BUILD_ID))
+                  .where(isSlot(value))
+                  .and(INDEX_SLOT.LIVE_BUILD_ID.eq(value.of(INDEX_SLOT.LIVE_BUILD_ID, Slot::id))));
+
   /** Frees the index when the build is its live one. */
   static void free(DSLContext transaction, IndexKey key, UUID id) {
-    transaction
-        .update(INDEX_SLOT)
-        .setNull(INDEX_SLOT.LIVE_BUILD_ID)
-        .where(isSlotOf(key))
-        .and(INDEX_SLOT.LIVE_BUILD_ID.eq(id))
-        .execute();
+    var _ = FREE.execute(transaction, new Slot(key, id));
   }
 
   /** Makes a generation the active one; a build of that id is no longer the live one. */

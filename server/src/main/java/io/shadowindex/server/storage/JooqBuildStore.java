@@ -2,7 +2,8 @@ package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.BuildRows.isBuildOf;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
-import static java.util.stream.Collectors.toUnmodifiableSet;
+import static org.jooq.impl.DSL.inline;
+import static org.jooq.impl.DSL.insertInto;
 import static org.jooq.impl.DSL.noCondition;
 
 import io.shadowindex.server.build.AutoSwitch;
@@ -24,12 +25,12 @@ import io.shadowindex.server.index.IndexKey;
 import io.shadowindex.server.index.IndexType;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.server.request.Mutation;
+import io.shadowindex.server.storage.EventLog.Numbered;
 import io.shadowindex.server.storage.EventLog.Unnumbered;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -46,9 +47,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Builds in a relational database. */
 final class JooqBuildStore implements BuildStore {
-
-  private static final Set<BuildState> LIVE_STATES =
-      Arrays.stream(BuildState.values()).filter(BuildState::isLive).collect(toUnmodifiableSet());
 
   private final Transactions transactions;
   private final BuildLimits limits;
@@ -67,73 +65,137 @@ final class JooqBuildStore implements BuildStore {
           Instant now = now();
           IndexSlots.occupy(transaction, spec.key(), id);
           requireRoom(transaction, spec.key().branchName());
-          insert(transaction, id, spec, now);
+          var begun = new Unnumbered(id, null, BuildState.PREPARING, 1, "build started", now);
+          Numbered events = EventLog.number(transaction, List.of(begun));
+          ShadowIndex build = insert(transaction, id, spec, events.first(), now);
           BuildCounts.add(transaction, spec.key(), BuildState.PREPARING);
-          EventLog.append(
-              transaction,
-              List.of(new Unnumbered(id, null, BuildState.PREPARING, 1, "build started", now)));
-          return Transition.require(transaction, id);
+          EventLog.write(transaction, events);
+          return build;
         });
   }
 
   /** Refuses one more unfinished build. */
   private void requireRoom(DSLContext transaction, String branchName) {
-    if (unfinished(transaction, branchName) >= limits.perBranch()) {
+    if (BuildCounts.unfinished(transaction, branchName) >= limits.perBranch()) {
       throw new Refusal.TooManyBuilds(limits.perBranch(), branchName).exception();
     }
-    if (unfinished(transaction, null) >= limits.total()) {
+    if (BuildCounts.unfinished(transaction) >= limits.total()) {
       throw new Refusal.TooManyBuilds(limits.total(), null).exception();
     }
   }
 
-  private static long unfinished(DSLContext transaction, @Nullable String branchName) {
-    var filter = new BuildFilter(branchName, null, LIVE_STATES);
-    return BuildCounts.count(transaction, filter).values().stream().mapToLong(n -> n).sum();
-  }
+  /** A build that begins with the event of that revision. */
+  private record Begun(
+      UUID id, BuildSpec spec, String startedBy, long fencingToken, long revision, Instant now) {
 
-  private static void insert(DSLContext transaction, UUID id, BuildSpec spec, Instant now) {
-    Mutation mutation = Mutation.current();
-    transaction
-        .insertInto(SHADOW_INDEX)
-        .set(SHADOW_INDEX.SHADOW_INDEX_ID, id)
-        .set(SHADOW_INDEX.SEQUENCE, 0L)
-        .set(SHADOW_INDEX.BRANCH_NAME, spec.key().branchName())
-        .set(SHADOW_INDEX.INDEX_TYPE, spec.key().indexType().name())
-        .set(SHADOW_INDEX.INDEX_NAME, spec.key().indexName())
-        .set(SHADOW_INDEX.RESOURCE_TYPES, spec.resourceTypes().toArray(String[]::new))
-        .set(SHADOW_INDEX.FULL_REBUILD, spec.fullRebuild())
-        .set(SHADOW_INDEX.PARALLEL_WORKERS, spec.parallelWorkers())
-        .set(SHADOW_INDEX.PROBE_QUERIES, spec.probeQueries().toArray(String[]::new))
-        .set(SHADOW_INDEX.SWITCH_STRATEGY, spec.switching().strategy().name())
-        .set(autoSwitch(spec.switching().automatic()))
-        .set(SHADOW_INDEX.SERVICE_NAME, spec.serviceName())
-        .set(SHADOW_INDEX.SERVICE_INSTANCE_ID, spec.serviceInstanceId())
-        .set(SHADOW_INDEX.LABELS, BuildRows.json(spec.labels()))
-        .set(SHADOW_INDEX.STARTED_BY, mutation == null ? "" : mutation.call().principal())
-        .set(SHADOW_INDEX.STATE, BuildState.PREPARING.name())
-        .set(SHADOW_INDEX.ATTEMPT, 1)
-        .set(SHADOW_INDEX.FENCING_TOKEN, EventLog.nextFencingToken(transaction))
-        .set(SHADOW_INDEX.REVISION, 0L)
-        .set(SHADOW_INDEX.PROGRESS_PERCENT, 0)
-        .set(SHADOW_INDEX.RECORD_COUNT, 0L)
-        .set(SHADOW_INDEX.CREATED_AT, now)
-        .set(SHADOW_INDEX.ERROR_MESSAGE, "")
-        .execute();
-  }
-
-  private static Map<Field<?>, @Nullable Object> autoSwitch(@Nullable AutoSwitch policy) {
-    if (policy == null) {
-      return Map.of();
+    @Nullable AutoSwitch automatic() {
+      return spec.switching().automatic();
     }
-    return Map.of(
-        SHADOW_INDEX.AUTO_SWITCH,
-        true,
-        SHADOW_INDEX.AUTO_SWITCH_CHECKS,
-        policy.checks().stream().map(ValidationCheck::name).toArray(String[]::new),
-        SHADOW_INDEX.AUTO_SWITCH_BACKUP,
-        policy.backupCurrent(),
-        SHADOW_INDEX.AUTO_SWITCH_TIMEOUT_SECONDS,
-        (int) policy.timeout().toSeconds());
+  }
+
+  private static final Kept<Begun> INSERT =
+      new Kept<>(
+          value ->
+              insertInto(SHADOW_INDEX)
+                  .set(
+                      SHADOW_INDEX.SHADOW_INDEX_ID,
+                      value.of(SHADOW_INDEX.SHADOW_INDEX_ID, Begun::id))
+                  .set(SHADOW_INDEX.SEQUENCE, value.of(SHADOW_INDEX.SEQUENCE, Begun::revision))
+                  .set(
+                      SHADOW_INDEX.BRANCH_NAME,
+                      value.of(SHADOW_INDEX.BRANCH_NAME, begun -> begun.spec().key().branchName()))
+                  .set(
+                      SHADOW_INDEX.INDEX_TYPE,
+                      value.of(
+                          SHADOW_INDEX.INDEX_TYPE, begun -> begun.spec().key().indexType().name()))
+                  .set(
+                      SHADOW_INDEX.INDEX_NAME,
+                      value.of(SHADOW_INDEX.INDEX_NAME, begun -> begun.spec().key().indexName()))
+                  .set(
+                      SHADOW_INDEX.RESOURCE_TYPES,
+                      value.of(
+                          SHADOW_INDEX.RESOURCE_TYPES,
+                          begun -> array(begun.spec().resourceTypes())))
+                  .set(
+                      SHADOW_INDEX.FULL_REBUILD,
+                      value.of(SHADOW_INDEX.FULL_REBUILD, begun -> begun.spec().fullRebuild()))
+                  .set(
+                      SHADOW_INDEX.PARALLEL_WORKERS,
+                      value.of(
+                          SHADOW_INDEX.PARALLEL_WORKERS, begun -> begun.spec().parallelWorkers()))
+                  .set(
+                      SHADOW_INDEX.PROBE_QUERIES,
+                      value.of(
+                          SHADOW_INDEX.PROBE_QUERIES, begun -> array(begun.spec().probeQueries())))
+                  .set(
+                      SHADOW_INDEX.SWITCH_STRATEGY,
+                      value.of(
+                          SHADOW_INDEX.SWITCH_STRATEGY,
+                          begun -> begun.spec().switching().strategy().name()))
+                  .set(
+                      SHADOW_INDEX.AUTO_SWITCH,
+                      value.of(SHADOW_INDEX.AUTO_SWITCH, begun -> begun.automatic() != null))
+                  .set(
+                      SHADOW_INDEX.AUTO_SWITCH_CHECKS,
+                      value.of(SHADOW_INDEX.AUTO_SWITCH_CHECKS, begun -> checks(begun.automatic())))
+                  .set(
+                      SHADOW_INDEX.AUTO_SWITCH_BACKUP,
+                      value.of(
+                          SHADOW_INDEX.AUTO_SWITCH_BACKUP,
+                          begun -> begun.automatic() != null && begun.automatic().backupCurrent()))
+                  .set(
+                      SHADOW_INDEX.AUTO_SWITCH_TIMEOUT_SECONDS,
+                      value.of(
+                          SHADOW_INDEX.AUTO_SWITCH_TIMEOUT_SECONDS,
+                          begun -> timeoutSeconds(begun.automatic())))
+                  .set(
+                      SHADOW_INDEX.SERVICE_NAME,
+                      value.of(SHADOW_INDEX.SERVICE_NAME, begun -> begun.spec().serviceName()))
+                  .set(
+                      SHADOW_INDEX.SERVICE_INSTANCE_ID,
+                      value.of(
+                          SHADOW_INDEX.SERVICE_INSTANCE_ID,
+                          begun -> begun.spec().serviceInstanceId()))
+                  .set(
+                      SHADOW_INDEX.LABELS,
+                      value.of(SHADOW_INDEX.LABELS, begun -> BuildRows.json(begun.spec().labels())))
+                  .set(SHADOW_INDEX.STARTED_BY, value.of(SHADOW_INDEX.STARTED_BY, Begun::startedBy))
+                  .set(
+                      SHADOW_INDEX.FENCING_TOKEN,
+                      value.of(SHADOW_INDEX.FENCING_TOKEN, Begun::fencingToken))
+                  .set(SHADOW_INDEX.REVISION, value.of(SHADOW_INDEX.REVISION, Begun::revision))
+                  .set(SHADOW_INDEX.CREATED_AT, value.of(SHADOW_INDEX.CREATED_AT, Begun::now))
+                  .set(SHADOW_INDEX.STATE, inline(BuildState.PREPARING.name()))
+                  .set(SHADOW_INDEX.ATTEMPT, inline(1))
+                  .set(SHADOW_INDEX.PROGRESS_PERCENT, inline(0))
+                  .set(SHADOW_INDEX.RECORD_COUNT, inline(0L))
+                  .set(SHADOW_INDEX.ERROR_MESSAGE, inline(""))
+                  .returning(),
+          SHADOW_INDEX.fields());
+
+  private static ShadowIndex insert(
+      DSLContext transaction, UUID id, BuildSpec spec, long revision, Instant now) {
+    Mutation mutation = Mutation.current();
+    String startedBy = mutation == null ? "" : mutation.call().principal();
+    long token = EventLog.nextFencingToken(transaction);
+    return INSERT
+        .fetch(transaction, new Begun(id, spec, startedBy, token, revision, now))
+        .map(BuildRows::toShadowIndex)
+        .orElseThrow();
+  }
+
+  private static String[] array(List<String> texts) {
+    return texts.toArray(String[]::new);
+  }
+
+  private static String @Nullable [] checks(@Nullable AutoSwitch policy) {
+    return policy == null
+        ? null
+        : policy.checks().stream().map(ValidationCheck::name).toArray(String[]::new);
+  }
+
+  private static int timeoutSeconds(@Nullable AutoSwitch policy) {
+    return policy == null ? 0 : (int) policy.timeout().toSeconds();
   }
 
   @Override
@@ -145,35 +207,34 @@ final class JooqBuildStore implements BuildStore {
             requireRoom(transaction, Transition.require(transaction, id).spec().key().branchName());
           }
           ShadowIndex before =
-              Transition.apply(
-                  transaction,
-                  id,
-                  precondition,
-                  change.trigger(),
-                  values(transaction, change, now));
+              Transition.requirePermitted(transaction, id, precondition, change.trigger());
           BuildState target = change.trigger().target();
+          int attempt = before.attempt() + (change instanceof BuildChange.Retried ? 1 : 0);
+          var changed = new Unnumbered(id, before.state(), target, attempt, change.message(), now);
+          Numbered events = EventLog.number(transaction, List.of(changed));
+          var values = values(transaction, before, change, now);
+          values.put(SHADOW_INDEX.REVISION, events.revisionOf(id));
+          ShadowIndex after = Transition.apply(transaction, before, change.trigger(), values);
           if (before.state().isLive() && !target.isLive()) {
             IndexSlots.free(transaction, before.spec().key(), id);
           } else if (!before.state().isLive() && target.isLive()) {
             IndexSlots.occupy(transaction, before.spec().key(), id);
           }
-          int attempt = before.attempt() + (change instanceof BuildChange.Retried ? 1 : 0);
           WorkerParts.forget(transaction, id);
-          EventLog.append(
-              transaction,
-              List.of(new Unnumbered(id, before.state(), target, attempt, change.message(), now)));
-          return Transition.require(transaction, id);
+          EventLog.write(transaction, events);
+          return after;
         });
   }
 
   private static Map<Field<?>, @Nullable Object> values(
-      DSLContext transaction, BuildChange change, Instant now) {
+      DSLContext transaction, ShadowIndex before, BuildChange change, Instant now) {
     var values = new HashMap<Field<?>, @Nullable Object>();
     values.put(SHADOW_INDEX.STALLED, false);
     values.put(SHADOW_INDEX.PAUSED, false);
     switch (change) {
       case BuildChange.Prepared() -> values.put(SHADOW_INDEX.STARTED_AT, now);
-      case BuildChange.Completed(Completion completion) -> complete(values, completion, now);
+      case BuildChange.Completed(Completion completion) ->
+          complete(values, before, completion, now);
       case BuildChange.Failed(String message, Duration keepFiles) -> {
         values.put(SHADOW_INDEX.ERROR_MESSAGE, message);
         values.put(SHADOW_INDEX.RETAIN_UNTIL, now.plus(keepFiles));
@@ -183,7 +244,7 @@ final class JooqBuildStore implements BuildStore {
         values.put(SHADOW_INDEX.RETAIN_UNTIL, now);
       }
       case BuildChange.Retried() -> {
-        values.put(SHADOW_INDEX.ATTEMPT, SHADOW_INDEX.ATTEMPT.plus(1));
+        values.put(SHADOW_INDEX.ATTEMPT, before.attempt() + 1);
         values.put(SHADOW_INDEX.FENCING_TOKEN, EventLog.nextFencingToken(transaction));
         values.put(SHADOW_INDEX.PROGRESS_PERCENT, 0);
         values.put(SHADOW_INDEX.RECORD_COUNT, 0L);
@@ -204,7 +265,10 @@ final class JooqBuildStore implements BuildStore {
   }
 
   private static void complete(
-      Map<Field<?>, @Nullable Object> values, Completion completion, Instant now) {
+      Map<Field<?>, @Nullable Object> values,
+      ShadowIndex before,
+      Completion completion,
+      Instant now) {
     values.put(SHADOW_INDEX.PROGRESS_PERCENT, 100);
     values.put(SHADOW_INDEX.RECORD_COUNT, completion.recordCount());
     values.put(SHADOW_INDEX.REPORTED_SIZE_BYTES, completion.reportedSizeBytes());
@@ -212,7 +276,7 @@ final class JooqBuildStore implements BuildStore {
     values.put(SHADOW_INDEX.EXPECTED_RECORD_COUNT, completion.expectedRecordCount());
     values.put(SHADOW_INDEX.SOURCE_WATERMARK, completion.sourceWatermark());
     values.put(SHADOW_INDEX.COMPLETED_AT, now);
-    values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, SHADOW_INDEX.AUTO_SWITCH);
+    values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, before.spec().switching().automatic() != null);
     Completion.Summary summary = completion.summary();
     values.put(
         SHADOW_INDEX.BUILD_DURATION_SECONDS,
@@ -239,12 +303,12 @@ final class JooqBuildStore implements BuildStore {
                     : build;
             case BuildMark.Claimed claim -> claim(transaction, build, claim);
             case BuildMark.Stalled(List<String> workers, String message) -> {
-              set(transaction, id, Map.of(SHADOW_INDEX.STALLED, true));
               WorkerParts.lose(transaction, id, workers);
-              EventLog.append(
+              yield mark(
                   transaction,
-                  List.of(Unnumbered.of(build, BuildEvent.Kind.STALLED, message, workers, now())));
-              yield Transition.require(transaction, id);
+                  build,
+                  Unnumbered.of(build, BuildEvent.Kind.STALLED, message, workers, now()),
+                  Map.of(SHADOW_INDEX.STALLED, true));
             }
             case BuildMark.Recovered() ->
                 mark(
@@ -284,18 +348,23 @@ final class JooqBuildStore implements BuildStore {
       BuildEvent.Kind kind,
       String message,
       Map<Field<?>, @Nullable Object> values) {
-    set(transaction, build.id(), values);
-    EventLog.append(transaction, List.of(Unnumbered.of(build, kind, message, now())));
-    return Transition.require(transaction, build.id());
+    return mark(transaction, build, Unnumbered.of(build, kind, message, now()), values);
   }
 
-  /** Valid for what is BUILDING, as everything else in {@link #mark} is. */
-  private static void set(DSLContext transaction, UUID id, Map<Field<?>, @Nullable Object> values) {
-    transaction
-        .update(SHADOW_INDEX)
-        .set(values)
-        .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-        .execute();
+  private static ShadowIndex mark(
+      DSLContext transaction,
+      ShadowIndex build,
+      Unnumbered event,
+      Map<Field<?>, @Nullable Object> values) {
+    Numbered events = EventLog.number(transaction, List.of(event));
+    var all = new HashMap<Field<?>, @Nullable Object>(values);
+    Long revision = events.revisionOf(build.id());
+    if (revision != null) {
+      all.put(SHADOW_INDEX.REVISION, revision);
+    }
+    ShadowIndex marked = Transition.change(transaction, build, all);
+    EventLog.write(transaction, events);
+    return marked;
   }
 
   @Override

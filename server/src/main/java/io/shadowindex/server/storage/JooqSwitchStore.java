@@ -78,7 +78,7 @@ final class JooqSwitchStore implements SwitchStore {
               backupCurrent,
               remark,
               now -> {
-                Transition.apply(transaction, buildId, precondition, Trigger.SWITCH, Map.of());
+                var _ = Transition.apply(transaction, build, Trigger.SWITCH, Map.of());
                 return List.of(changed(build, Trigger.SWITCH, "the lock is held", now));
               });
         });
@@ -327,10 +327,11 @@ final class JooqSwitchStore implements SwitchStore {
     var changes = new ArrayList<Unnumbered>();
     Generation replaced = journal.old();
     if (replaced != null) {
-      ShadowIndex old =
-          end(
+      ShadowIndex old = permitted(transaction, replaced.id(), Trigger.SUPERSEDED);
+      var _ =
+          Transition.apply(
               transaction,
-              replaced.id(),
+              old,
               Trigger.SUPERSEDED,
               Map.of(
                   SHADOW_INDEX.RETAIN_UNTIL,
@@ -347,18 +348,20 @@ final class JooqSwitchStore implements SwitchStore {
               journal.kind() == Kind.ROLLBACK ? because(superseded, journal) : superseded,
               now));
     }
+    ShadowIndex generation = permitted(transaction, journal.generationId(), trigger);
     var values = new HashMap<Field<?>, @Nullable Object>();
     values.put(SHADOW_INDEX.SWITCHED_AT, now);
     values.put(SHADOW_INDEX.RETAIN_UNTIL, null);
     values.put(SHADOW_INDEX.LEFT_BY_ROLLBACK, false);
     values.putAll(
         result(
+            generation,
             true,
             journal.kind() == Kind.ROLLBACK ? "Index rolled back" : "Index switch completed",
             "",
             now));
     values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, false);
-    ShadowIndex generation = end(transaction, journal.generationId(), trigger, values);
+    var _ = Transition.apply(transaction, generation, trigger, values);
     changes.add(changed(generation, trigger, message, now));
     IndexSlots.activate(transaction, journal.key(), journal.generationId());
     return changes;
@@ -380,11 +383,11 @@ final class JooqSwitchStore implements SwitchStore {
    * result. Whoever carried it out writes the rest later: how long it took, what was found.
    */
   private static Map<Field<?>, @Nullable Object> result(
-      boolean success, String message, String verificationError, Instant now) {
+      ShadowIndex before, boolean success, String message, String verificationError, Instant now) {
     var values = new HashMap<Field<?>, @Nullable Object>();
     values.put(SHADOW_INDEX.LAST_SWITCH_AT, now);
     values.put(SHADOW_INDEX.LAST_SWITCH_SUCCESS, success);
-    values.put(SHADOW_INDEX.LAST_SWITCH_AUTOMATIC, SHADOW_INDEX.AUTO_SWITCH_DUE);
+    values.put(SHADOW_INDEX.LAST_SWITCH_AUTOMATIC, before.autoSwitchDue());
     values.put(SHADOW_INDEX.LAST_SWITCH_MESSAGE, message);
     values.put(SHADOW_INDEX.LAST_SWITCH_LOCK_HELD_MICROS, null);
     values.put(SHADOW_INDEX.LAST_SWITCH_DURATION_MICROS, null);
@@ -401,12 +404,10 @@ final class JooqSwitchStore implements SwitchStore {
 
   private static Unnumbered remove(
       DSLContext transaction, SwitchJournal journal, Instant now, Instant keptUntil) {
-    ShadowIndex generation =
-        end(
-            transaction,
-            journal.generationId(),
-            Trigger.REMOVED,
-            Map.of(SHADOW_INDEX.BACKUP, true));
+    ShadowIndex generation = permitted(transaction, journal.generationId(), Trigger.REMOVED);
+    var _ =
+        Transition.apply(
+            transaction, generation, Trigger.REMOVED, Map.of(SHADOW_INDEX.BACKUP, true));
     transaction
         .update(SHADOW_INDEX)
         .set(SHADOW_INDEX.RETAIN_UNTIL, keptUntil)
@@ -428,11 +429,13 @@ final class JooqSwitchStore implements SwitchStore {
                 transaction, journal, BuildEvent.Kind.SWITCH_ABORTED, reason, now);
           }
           ShadowIndex build =
-              end(
+              permitted(transaction, journal.generationId(), Trigger.SWITCH_ABORTED);
+          var _ =
+              Transition.apply(
                   transaction,
-                  journal.generationId(),
+                  build,
                   Trigger.SWITCH_ABORTED,
-                  result(false, reason, "", now));
+                  result(build, false, reason, "", now));
           return close(
               transaction,
               journal,
@@ -469,12 +472,14 @@ final class JooqSwitchStore implements SwitchStore {
             return closeUnchanged(
                 transaction, journal, BuildEvent.Kind.SWITCH_ROLLED_BACK, journal.remark(), now);
           }
+          ShadowIndex build = permitted(transaction, journal.generationId(), Trigger.ROLLED_BACK);
           Map<Field<?>, @Nullable Object> values =
-              result(false, "Index not switched: verification failed", journal.remark(), now);
+              result(
+                  build, false, "Index not switched: verification failed", journal.remark(), now);
           values.put(SHADOW_INDEX.AUTO_SWITCH_DUE, false);
           values.put(SHADOW_INDEX.ERROR_MESSAGE, journal.remark());
           values.put(SHADOW_INDEX.RETAIN_UNTIL, now.plus(keepFiles));
-          ShadowIndex build = end(transaction, journal.generationId(), Trigger.ROLLED_BACK, values);
+          var _ = Transition.apply(transaction, build, Trigger.ROLLED_BACK, values);
           IndexSlots.free(transaction, journal.key(), journal.generationId());
           return close(
               transaction,
@@ -528,9 +533,8 @@ final class JooqSwitchStore implements SwitchStore {
                                 row.get(SHADOW_INDEX.SWITCH_STRATEGY)))));
   }
 
-  private static ShadowIndex end(
-      DSLContext transaction, UUID id, Trigger trigger, Map<Field<?>, @Nullable Object> values) {
-    return Transition.apply(transaction, id, Precondition.NONE, trigger, values);
+  private static ShadowIndex permitted(DSLContext transaction, UUID id, Trigger trigger) {
+    return Transition.requirePermitted(transaction, id, Precondition.NONE, trigger);
   }
 
   private static Unnumbered step(

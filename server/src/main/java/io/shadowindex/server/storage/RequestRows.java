@@ -2,6 +2,7 @@ package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.Request.REQUEST;
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.insertInto;
 import static org.jooq.impl.DSL.select;
 
 import io.shadowindex.server.refusal.Refusal;
@@ -26,6 +27,34 @@ final class RequestRows implements RequestStore {
     this.transactions = transactions;
   }
 
+  private record Row(
+      RequestKey key,
+      @Nullable UUID buildId,
+      @Nullable UUID lockId,
+      @Nullable Long revision,
+      Instant now) {}
+
+  private static final Kept<Row> INSERT =
+      new Kept<>(
+          value ->
+              insertInto(REQUEST)
+                  .set(REQUEST.REQUEST_ID, value.of(REQUEST.REQUEST_ID, row -> row.key().id()))
+                  .set(REQUEST.PRINCIPAL, value.of(REQUEST.PRINCIPAL, row -> row.key().principal()))
+                  .set(REQUEST.METHOD, value.of(REQUEST.METHOD, row -> row.key().method()))
+                  .set(REQUEST.DIGEST, value.of(REQUEST.DIGEST, row -> row.key().digest()))
+                  .set(REQUEST.SHADOW_INDEX_ID, value.of(REQUEST.SHADOW_INDEX_ID, Row::buildId))
+                  .set(REQUEST.LOCK_ID, value.of(REQUEST.LOCK_ID, Row::lockId))
+                  .set(REQUEST.REVISION, value.of(REQUEST.REVISION, Row::revision))
+                  .set(
+                      REQUEST.FENCING_TOKEN,
+                      select(SHADOW_INDEX.FENCING_TOKEN)
+                          .from(SHADOW_INDEX)
+                          .where(
+                              SHADOW_INDEX.SHADOW_INDEX_ID.eq(
+                                  value.of(SHADOW_INDEX.SHADOW_INDEX_ID, Row::buildId))))
+                  .set(REQUEST.RECORDED_AT, value.of(REQUEST.RECORDED_AT, Row::now))
+                  .onConflictDoNothing());
+
   /**
    * Writes a request in the transaction of its first effect. Refuses when another call has.
    *
@@ -40,24 +69,7 @@ final class RequestRows implements RequestStore {
       @Nullable UUID lockId,
       @Nullable Long revision,
       Instant now) {
-    int inserted =
-        transaction
-            .insertInto(REQUEST)
-            .set(REQUEST.REQUEST_ID, key.id())
-            .set(REQUEST.PRINCIPAL, key.principal())
-            .set(REQUEST.METHOD, key.method())
-            .set(REQUEST.DIGEST, key.digest())
-            .set(REQUEST.SHADOW_INDEX_ID, buildId)
-            .set(REQUEST.LOCK_ID, lockId)
-            .set(REQUEST.REVISION, revision)
-            .set(
-                REQUEST.FENCING_TOKEN,
-                select(SHADOW_INDEX.FENCING_TOKEN)
-                    .from(SHADOW_INDEX)
-                    .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(buildId)))
-            .set(REQUEST.RECORDED_AT, now)
-            .onConflictDoNothing()
-            .execute();
+    int inserted = INSERT.execute(transaction, new Row(key, buildId, lockId, revision, now));
     if (inserted == 0) {
       throw new Refusal.RequestUnderWay(key.id()).exception();
     }

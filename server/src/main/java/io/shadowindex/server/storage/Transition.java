@@ -1,17 +1,25 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
+import static org.jooq.impl.DSL.selectFrom;
+import static org.jooq.impl.DSL.update;
 
 import io.shadowindex.server.build.BuildState;
 import io.shadowindex.server.build.Lifecycle.Trigger;
 import io.shadowindex.server.build.Precondition;
 import io.shadowindex.server.build.ShadowIndex;
 import io.shadowindex.server.refusal.Refusal;
+import java.util.ConcurrentModificationException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jooq.DSLContext;
 import org.jooq.Field;
+import org.jooq.Param;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,37 +29,70 @@ final class Transition {
 
   private Transition() {}
 
+  /** A build as it was read, and what is to change in its row. */
+  private record Change(ShadowIndex before, Map<Field<?>, @Nullable Object> values) {}
+
+  /** The statements that change a build's row, by what they set. */
+  private static final Map<Set<Field<?>>, Kept<Change>> CHANGES = new ConcurrentHashMap<>();
+
   /**
-   * Moves a build along the lifecycle table and answers it as it was before. Refuses what the table
-   * or the precondition does not allow.
+   * Moves a build along the lifecycle table and answers it as it is then. Refuses what the table
+   * does not allow, and throws when the build has changed since it was read.
    *
    * @param values what else changes in the build's row
    */
   static ShadowIndex apply(
       DSLContext transaction,
-      UUID id,
-      Precondition precondition,
+      ShadowIndex before,
       Trigger trigger,
       Map<Field<?>, @Nullable Object> values) {
-    while (true) {
-      ShadowIndex before = requirePermitted(transaction, id, precondition, trigger);
-      int changed =
-          transaction
-              .update(SHADOW_INDEX)
-              .set(SHADOW_INDEX.STATE, trigger.target().name())
-              .set(values)
-              .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-              .and(SHADOW_INDEX.STATE.eq(before.state().name()))
-              .and(SHADOW_INDEX.REVISION.eq(before.revision()))
-              .execute();
-      if (changed == 1) {
-        BuildCounts.move(transaction, before.spec().key(), before.state(), trigger.target());
-        return before;
-      }
-    }
+    check(before, Precondition.NONE, trigger.verb(), trigger.sources());
+    var all = new HashMap<Field<?>, @Nullable Object>(values);
+    all.put(SHADOW_INDEX.STATE, trigger.target().name());
+    ShadowIndex after = change(transaction, before, all);
+    BuildCounts.move(transaction, before.spec().key(), before.state(), trigger.target());
+    return after;
   }
 
-  /** A build to which this may be done now. Refuses like {@link #apply}, and changes nothing. */
+  /** The same for what leaves the state as it is. */
+  static ShadowIndex change(
+      DSLContext transaction, ShadowIndex before, Map<Field<?>, @Nullable Object> values) {
+    return CHANGES
+        .computeIfAbsent(Set.copyOf(values.keySet()), Transition::changeOf)
+        .fetch(transaction, new Change(before, values))
+        .map(BuildRows::toShadowIndex)
+        .orElseThrow(() -> new ConcurrentModificationException("of build " + before.id()));
+  }
+
+  private static Kept<Change> changeOf(Set<Field<?>> fields) {
+    return new Kept<>(
+        value -> {
+          var values = new LinkedHashMap<Field<?>, Object>();
+          fields.forEach(field -> values.put(field, placeOf(value, field)));
+          return update(SHADOW_INDEX)
+              .set(values)
+              .where(
+                  SHADOW_INDEX.SHADOW_INDEX_ID.eq(
+                      value.of(SHADOW_INDEX.SHADOW_INDEX_ID, change -> change.before().id())))
+              .and(
+                  SHADOW_INDEX.STATE.eq(
+                      value.of(SHADOW_INDEX.STATE, change -> change.before().state().name())))
+              .and(
+                  SHADOW_INDEX.REVISION.eq(
+                      value.of(SHADOW_INDEX.REVISION, change -> change.before().revision())))
+              .returning();
+        },
+        SHADOW_INDEX.fields());
+  }
+
+  private static <T> Param<T> placeOf(Kept.Places<Change> value, Field<T> field) {
+    return value.of(field, change -> field.getType().cast(change.values().get(field)));
+  }
+
+  /**
+   * A build to which this may be done now. Refuses what the table or the precondition does not
+   * allow.
+   */
   static ShadowIndex requirePermitted(
       DSLContext transaction, UUID id, Precondition precondition, Trigger trigger) {
     return requireState(transaction, id, precondition, trigger.verb(), trigger.sources());
@@ -69,11 +110,18 @@ final class Transition {
     return build;
   }
 
+  private static final Kept<UUID> FIND =
+      new Kept<>(
+          value ->
+              selectFrom(SHADOW_INDEX)
+                  .where(
+                      SHADOW_INDEX.SHADOW_INDEX_ID.eq(
+                          value.of(SHADOW_INDEX.SHADOW_INDEX_ID, id -> id))),
+          SHADOW_INDEX.fields());
+
   static ShadowIndex require(DSLContext transaction, UUID id) {
-    return transaction
-        .selectFrom(SHADOW_INDEX)
-        .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-        .fetchOptional(BuildRows::toShadowIndex)
+    return FIND.fetch(transaction, id)
+        .map(BuildRows::toShadowIndex)
         .orElseThrow(() -> new Refusal.BuildNotFound(id).exception());
   }
 

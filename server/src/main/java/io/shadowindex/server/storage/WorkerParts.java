@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.WorkerPart.WORKER_PART;
+import static org.jooq.impl.DSL.deleteFrom;
 
 import io.shadowindex.server.build.BuildStore.ProgressUpdate;
 import io.shadowindex.server.build.WorkerPart;
@@ -80,9 +81,17 @@ final class WorkerParts {
         .execute();
   }
 
+  private static final Kept<UUID> FORGET =
+      new Kept<>(
+          value ->
+              deleteFrom(WORKER_PART)
+                  .where(
+                      WORKER_PART.SHADOW_INDEX_ID.eq(
+                          value.of(WORKER_PART.SHADOW_INDEX_ID, id -> id))));
+
   /** Forgets the parts of a build, as every transaction does that ends its token or BUILDING. */
   static void forget(DSLContext transaction, UUID buildId) {
-    transaction.deleteFrom(WORKER_PART).where(WORKER_PART.SHADOW_INDEX_ID.eq(buildId)).execute();
+    var _ = FORGET.execute(transaction, buildId);
   }
 
   static Map<String, WorkerPart> find(DSLContext query, UUID buildId, Instant heardAt) {
