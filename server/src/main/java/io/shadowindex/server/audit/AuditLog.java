@@ -1,6 +1,5 @@
 package io.shadowindex.server.audit;
 
-import io.shadowindex.server.audit.AuditStore.Ended;
 import io.shadowindex.server.audit.AuditStore.Filter;
 import java.io.IOException;
 import java.time.Duration;
@@ -37,7 +36,7 @@ public final class AuditLog {
   private final @Nullable AuditFile file;
   private final Duration retention;
   private final InstantSource clock;
-  private final BlockingQueue<Ended> ended = new ArrayBlockingQueue<>(LONGEST_QUEUE);
+  private final BlockingQueue<AuditEntry> ended = new ArrayBlockingQueue<>(LONGEST_QUEUE);
 
   /** The last entry of the processes before this one. */
   private final long lastBefore;
@@ -64,14 +63,12 @@ public final class AuditLog {
   /** Completes the entries that an earlier process has left. Reads the whole log once. */
   public void recover() {
     String tail = tailOfFile(); // before more is appended
-    List<Ended> lost =
-        store.incomplete(lastBefore).stream().map(entry -> new Ended(entry.lost(), true)).toList();
+    List<AuditEntry> lost = store.incomplete(lastBefore).stream().map(AuditEntry::lost).toList();
     for (int i = 0; i < lost.size(); i += SAVED_AT_ONCE) {
-      List<Ended> batch = lost.subList(i, Math.min(i + SAVED_AT_ONCE, lost.size()));
+      List<AuditEntry> batch = lost.subList(i, Math.min(i + SAVED_AT_ONCE, lost.size()));
       write(
           batch,
           batch.stream()
-              .map(Ended::entry)
               .filter(entry -> !tail.contains(entry.call().id().toString()))
               .toList());
     }
@@ -88,9 +85,9 @@ public final class AuditLog {
   }
 
   /** Takes an entry whose call has ended; waits where more calls end than can be written. */
-  public void ended(AuditEntry entry, boolean written) {
+  public void ended(AuditEntry entry) {
     try {
-      ended.put(new Ended(entry, written));
+      ended.put(entry);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       log.error("{} of {} is missing in the audit log", entry.call().method(), entry.call().id());
@@ -102,14 +99,14 @@ public final class AuditLog {
    * does not take are not tried again: they would stop the log, and calls once its queue is full.
    */
   public void flush() {
-    var batch = new ArrayList<Ended>();
+    var batch = new ArrayList<AuditEntry>();
     while (ended.drainTo(batch, SAVED_AT_ONCE) > 0) {
-      write(batch, batch.stream().map(Ended::entry).toList());
+      write(batch, batch);
       batch.clear();
     }
   }
 
-  private synchronized void write(List<Ended> batch, List<AuditEntry> toFile) {
+  private synchronized void write(List<AuditEntry> batch, List<AuditEntry> toFile) {
     append(toFile);
     store.save(batch);
   }

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
  */
 public interface AuditStore {
 
-  /** Completes or adds entries, in one transaction. Durable when it returns. */
-  void save(List<Ended> ended);
-
-  /** An entry, and whether the call's first effect has written it already. */
-  record Ended(AuditEntry entry, boolean written) {}
+  /**
+   * Completes the entries that have a place in the log, which their calls' first effects have
+   * written, and adds the others, in one transaction. Durable when it returns.
+   */
+  void save(List<AuditEntry> ended);
 
   /** The entries up to that place in the log that have not been completed. */
   List<AuditEntry> incomplete(long last);

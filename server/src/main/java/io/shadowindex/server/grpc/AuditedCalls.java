@@ -111,8 +111,7 @@ final class AuditedCalls implements ServerInterceptor {
     void ended(Status status, Metadata trailers) {
       Mutation ended = mutation.getAndSet(null);
       if (ended != null && ended.isAudited()) {
-        log.ended(
-            entry(ended.call(), outcome(status, trailers, answer), answer), ended.isEffective());
+        log.ended(entry(ended, outcome(status, trailers, answer), answer));
       }
     }
   }
@@ -137,11 +136,12 @@ final class AuditedCalls implements ServerInterceptor {
         FORCE_FIELDS.stream().anyMatch(field -> flag(request, field)));
   }
 
-  private static AuditEntry entry(Call call, Outcome outcome, @Nullable Message answer) {
+  private static AuditEntry entry(Mutation ended, Outcome outcome, @Nullable Message answer) {
+    Call call = ended.call();
     Message subject = answer == null ? null : subject(answer);
     if (subject == null) {
       return new AuditEntry(
-          0, call, call.buildId(), call.lockId(), outcome, null, call.fencingToken());
+          ended.entry(), call, call.buildId(), call.lockId(), outcome, null, call.fencingToken());
     }
     var named =
         new Call(
@@ -157,7 +157,7 @@ final class AuditedCalls implements ServerInterceptor {
             call.fencingToken(),
             call.forced());
     return new AuditEntry(
-        0,
+        ended.entry(),
         named,
         uuid(text(subject, "shadow_index_id")),
         uuid(text(subject, "lock_id")),

@@ -59,7 +59,7 @@ public final class AuditedSwitches implements AutoSwitcher.Witness {
               refused.getStatus(), Objects.requireNonNull(refused.getTrailers()), null);
       throw e;
     } finally {
-      log.ended(entry(mutation.call(), outcome, switched), mutation.isEffective());
+      log.ended(entry(mutation, outcome, switched));
     }
   }
 
@@ -79,9 +79,10 @@ public final class AuditedSwitches implements AutoSwitcher.Witness {
         false);
   }
 
-  private static AuditEntry entry(Call call, Outcome outcome, @Nullable ShadowIndex switched) {
+  private static AuditEntry entry(Mutation ended, Outcome outcome, @Nullable ShadowIndex switched) {
+    Call call = ended.call();
     return new AuditEntry(
-        0,
+        ended.entry(),
         call,
         call.buildId(),
         null,

@@ -17,6 +17,7 @@ public final class Mutation {
   private volatile @Nullable RequestKey key;
   private volatile boolean goingOn;
   private volatile boolean audited = true;
+  private volatile long entry;
   private volatile Recorded recorded = Recorded.NO;
 
   /** How far it is with being recorded. */
@@ -75,13 +76,23 @@ public final class Mutation {
     return recorded == Recorded.COMMITTED;
   }
 
+  /** The place in the audit log of the entry that its first effect has written; 0 for none. */
+  public long entry() {
+    return isEffective() ? entry : 0;
+  }
+
   /** Whether its request has had an effect, in this call or an earlier one. */
   boolean isRequestEffective() {
     return goingOn || (key != null && isEffective());
   }
 
-  /** Says that the transaction under way has recorded it. */
-  public void written() {
+  /**
+   * Says that the transaction under way has recorded it.
+   *
+   * @param entryInLog the place in the audit log of the entry that it wrote; 0 for none
+   */
+  public void written(long entryInLog) {
+    entry = entryInLog;
     recorded = Recorded.WRITTEN;
   }
 

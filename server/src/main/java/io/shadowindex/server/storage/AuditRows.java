@@ -1,7 +1,10 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.AuditEntry.AUDIT_ENTRY;
+import static org.jooq.impl.DSL.coalesce;
+import static org.jooq.impl.DSL.insertInto;
 import static org.jooq.impl.DSL.noCondition;
+import static org.jooq.impl.DSL.update;
 
 import io.shadowindex.server.audit.AuditEntry;
 import io.shadowindex.server.audit.AuditEntry.Outcome;
@@ -9,9 +12,7 @@ import io.shadowindex.server.audit.AuditStore;
 import io.shadowindex.server.request.Call;
 import io.shadowindex.server.storage.schema.tables.records.AuditEntryRecord;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jooq.Condition;
@@ -29,82 +30,141 @@ final class AuditRows implements AuditStore {
     this.transactions = transactions;
   }
 
-  /** Writes what is known of a call at its first effect. */
-  static void begin(
+  private static final Kept<AuditEntry> INSERT =
+      new Kept<>(
+          value ->
+              insertInto(AUDIT_ENTRY)
+                  .set(
+                      AUDIT_ENTRY.CALL_ID,
+                      value.of(AUDIT_ENTRY.CALL_ID, entry -> entry.call().id()))
+                  .set(
+                      AUDIT_ENTRY.OCCURRED_AT,
+                      value.of(AUDIT_ENTRY.OCCURRED_AT, entry -> entry.call().at()))
+                  .set(
+                      AUDIT_ENTRY.PRINCIPAL,
+                      value.of(AUDIT_ENTRY.PRINCIPAL, entry -> entry.call().principal()))
+                  .set(AUDIT_ENTRY.PEER, value.of(AUDIT_ENTRY.PEER, entry -> entry.call().peer()))
+                  .set(
+                      AUDIT_ENTRY.METHOD,
+                      value.of(AUDIT_ENTRY.METHOD, entry -> entry.call().method()))
+                  .set(
+                      AUDIT_ENTRY.REQUEST_ID,
+                      value.of(AUDIT_ENTRY.REQUEST_ID, entry -> entry.call().requestId()))
+                  .set(
+                      AUDIT_ENTRY.FORCED,
+                      value.of(AUDIT_ENTRY.FORCED, entry -> entry.call().forced()))
+                  .set(
+                      AUDIT_ENTRY.BRANCH_NAME,
+                      value.of(
+                          AUDIT_ENTRY.BRANCH_NAME, entry -> entry.call().target().branchName()))
+                  .set(
+                      AUDIT_ENTRY.INDEX_TYPE,
+                      value.of(AUDIT_ENTRY.INDEX_TYPE, entry -> entry.call().target().indexType()))
+                  .set(
+                      AUDIT_ENTRY.INDEX_NAME,
+                      value.of(AUDIT_ENTRY.INDEX_NAME, entry -> entry.call().target().indexName()))
+                  .set(
+                      AUDIT_ENTRY.RESULT,
+                      value.of(AUDIT_ENTRY.RESULT, entry -> entry.outcome().result()))
+                  .set(
+                      AUDIT_ENTRY.REASON,
+                      value.of(AUDIT_ENTRY.REASON, entry -> entry.outcome().reason()))
+                  .set(
+                      AUDIT_ENTRY.MESSAGE,
+                      value.of(AUDIT_ENTRY.MESSAGE, entry -> entry.outcome().message()))
+                  .set(
+                      AUDIT_ENTRY.SHADOW_INDEX_ID,
+                      value.of(AUDIT_ENTRY.SHADOW_INDEX_ID, AuditEntry::buildId))
+                  .set(AUDIT_ENTRY.LOCK_ID, value.of(AUDIT_ENTRY.LOCK_ID, AuditEntry::lockId))
+                  .set(AUDIT_ENTRY.REVISION, value.of(AUDIT_ENTRY.REVISION, AuditEntry::revision))
+                  .set(
+                      AUDIT_ENTRY.FENCING_TOKEN,
+                      value.of(AUDIT_ENTRY.FENCING_TOKEN, AuditEntry::fencingToken))
+                  .returning(AUDIT_ENTRY.SEQUENCE),
+          AUDIT_ENTRY.SEQUENCE);
+
+  /** Writes what is known of a call at its first effect, and answers its place in the log. */
+  static long begin(
       DSLContext transaction,
       Call call,
       @Nullable UUID buildId,
       @Nullable UUID lockId,
       @Nullable Long revision) {
-    insert(
-        transaction,
-        new AuditEntry(
-            0,
-            call,
-            buildId == null ? call.buildId() : buildId,
-            lockId,
-            Outcome.UNKNOWN,
-            revision,
-            call.fencingToken()));
+    return INSERT
+        .fetch(
+            transaction,
+            new AuditEntry(
+                0,
+                call,
+                buildId == null ? call.buildId() : buildId,
+                lockId,
+                Outcome.UNKNOWN,
+                revision,
+                call.fencingToken()))
+        .orElseThrow()
+        .get(AUDIT_ENTRY.SEQUENCE);
   }
 
+  /** What is known better at the end of a call; it leaves a revision that this lacks. */
+  private static final Kept<AuditEntry> COMPLETE =
+      new Kept<>(
+          value ->
+              update(AUDIT_ENTRY)
+                  .set(
+                      AUDIT_ENTRY.BRANCH_NAME,
+                      value.of(
+                          AUDIT_ENTRY.BRANCH_NAME, entry -> entry.call().target().branchName()))
+                  .set(
+                      AUDIT_ENTRY.INDEX_TYPE,
+                      value.of(AUDIT_ENTRY.INDEX_TYPE, entry -> entry.call().target().indexType()))
+                  .set(
+                      AUDIT_ENTRY.INDEX_NAME,
+                      value.of(AUDIT_ENTRY.INDEX_NAME, entry -> entry.call().target().indexName()))
+                  .set(
+                      AUDIT_ENTRY.RESULT,
+                      value.of(AUDIT_ENTRY.RESULT, entry -> entry.outcome().result()))
+                  .set(
+                      AUDIT_ENTRY.REASON,
+                      value.of(AUDIT_ENTRY.REASON, entry -> entry.outcome().reason()))
+                  .set(
+                      AUDIT_ENTRY.MESSAGE,
+                      value.of(AUDIT_ENTRY.MESSAGE, entry -> entry.outcome().message()))
+                  .set(
+                      AUDIT_ENTRY.SHADOW_INDEX_ID,
+                      coalesce(
+                          value.of(AUDIT_ENTRY.SHADOW_INDEX_ID, AuditEntry::buildId),
+                          AUDIT_ENTRY.SHADOW_INDEX_ID))
+                  .set(
+                      AUDIT_ENTRY.LOCK_ID,
+                      coalesce(
+                          value.of(AUDIT_ENTRY.LOCK_ID, AuditEntry::lockId), AUDIT_ENTRY.LOCK_ID))
+                  .set(
+                      AUDIT_ENTRY.REVISION,
+                      coalesce(
+                          value.of(AUDIT_ENTRY.REVISION, AuditEntry::revision),
+                          AUDIT_ENTRY.REVISION))
+                  .set(
+                      AUDIT_ENTRY.FENCING_TOKEN,
+                      coalesce(
+                          value.of(AUDIT_ENTRY.FENCING_TOKEN, AuditEntry::fencingToken),
+                          AUDIT_ENTRY.FENCING_TOKEN))
+                  .where(
+                      AUDIT_ENTRY.SEQUENCE.eq(
+                          value.of(AUDIT_ENTRY.SEQUENCE, AuditEntry::sequence))));
+
   @Override
-  public void save(List<Ended> ended) {
+  public void save(List<AuditEntry> ended) {
     transactions.write(
         transaction -> {
-          for (Ended each : ended) {
-            AuditEntry entry = each.entry();
-            if (each.written()) {
-              transaction
-                  .update(AUDIT_ENTRY)
-                  .set(about(entry))
-                  .where(AUDIT_ENTRY.CALL_ID.eq(entry.call().id()))
-                  .execute();
+          for (AuditEntry entry : ended) {
+            if (entry.sequence() == 0) {
+              var _ = INSERT.fetch(transaction, entry);
             } else {
-              insert(transaction, entry);
+              var _ = COMPLETE.execute(transaction, entry);
             }
           }
           return true; // a transaction answers something; there is nothing to say
         });
-  }
-
-  private static void insert(DSLContext transaction, AuditEntry entry) {
-    Call call = entry.call();
-    transaction
-        .insertInto(AUDIT_ENTRY)
-        .set(AUDIT_ENTRY.CALL_ID, call.id())
-        .set(AUDIT_ENTRY.OCCURRED_AT, call.at())
-        .set(AUDIT_ENTRY.PRINCIPAL, call.principal())
-        .set(AUDIT_ENTRY.PEER, call.peer())
-        .set(AUDIT_ENTRY.METHOD, call.method())
-        .set(AUDIT_ENTRY.REQUEST_ID, call.requestId())
-        .set(AUDIT_ENTRY.FORCED, call.forced())
-        .set(about(entry))
-        .execute();
-  }
-
-  /** What is known better at the end of a call. An update leaves a revision that it lacks. */
-  private static Map<Field<?>, @Nullable Object> about(AuditEntry entry) {
-    var values = new HashMap<Field<?>, @Nullable Object>();
-    values.put(AUDIT_ENTRY.BRANCH_NAME, entry.call().target().branchName());
-    values.put(AUDIT_ENTRY.INDEX_TYPE, entry.call().target().indexType());
-    values.put(AUDIT_ENTRY.INDEX_NAME, entry.call().target().indexName());
-    values.put(AUDIT_ENTRY.RESULT, entry.outcome().result());
-    values.put(AUDIT_ENTRY.REASON, entry.outcome().reason());
-    values.put(AUDIT_ENTRY.MESSAGE, entry.outcome().message());
-    if (entry.buildId() != null) {
-      values.put(AUDIT_ENTRY.SHADOW_INDEX_ID, entry.buildId());
-    }
-    if (entry.lockId() != null) {
-      values.put(AUDIT_ENTRY.LOCK_ID, entry.lockId());
-    }
-    if (entry.revision() != null) {
-      values.put(AUDIT_ENTRY.REVISION, entry.revision());
-    }
-    if (entry.fencingToken() != null) {
-      values.put(AUDIT_ENTRY.FENCING_TOKEN, entry.fencingToken());
-    }
-    return values;
   }
 
   @Override

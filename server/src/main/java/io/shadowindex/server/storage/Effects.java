@@ -52,9 +52,9 @@ final class Effects {
     if (request != null) {
       RequestRows.insert(transaction, request, buildId, lockId, revision, now);
     }
-    if (mutation.isAudited()) {
-      AuditRows.begin(transaction, mutation.call(), buildId, lockId, revision);
-    }
-    mutation.written();
+    mutation.written(
+        mutation.isAudited()
+            ? AuditRows.begin(transaction, mutation.call(), buildId, lockId, revision)
+            : 0);
   }
 }
