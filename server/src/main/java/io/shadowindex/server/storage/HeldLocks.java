@@ -1,6 +1,7 @@
 package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.HeldLock.HELD_LOCK;
+import static org.jooq.impl.DSL.deleteFrom;
 import static org.jooq.impl.DSL.select;
 
 import io.shadowindex.server.lock.Lease;
@@ -200,7 +201,13 @@ final class HeldLocks {
     insert.execute();
   }
 
+  private static final Kept<UUID> DELETE =
+      new Kept<>(
+          value ->
+              deleteFrom(HELD_LOCK)
+                  .where(HELD_LOCK.LOCK_ID.eq(value.of(HELD_LOCK.LOCK_ID, id -> id))));
+
   static void delete(DSLContext transaction, UUID id) {
-    transaction.deleteFrom(HELD_LOCK).where(HELD_LOCK.LOCK_ID.eq(id)).execute();
+    var _ = DELETE.execute(transaction, id);
   }
 }

@@ -160,15 +160,20 @@ final class IndexSlots {
     var _ = FREE.execute(transaction, new Slot(key, id));
   }
 
+  private static final Kept<Slot> ACTIVATE =
+      new Kept<>(
+          value ->
+              update(INDEX_SLOT)
+                  .set(INDEX_SLOT.ACTIVE_ID, value.of(INDEX_SLOT.ACTIVE_ID, Slot::id))
+                  .set(
+                      INDEX_SLOT.LIVE_BUILD_ID,
+                      nullif(
+                          INDEX_SLOT.LIVE_BUILD_ID, value.of(INDEX_SLOT.LIVE_BUILD_ID, Slot::id)))
+                  .where(isSlot(value)));
+
   /** Makes a generation the active one; a build of that id is no longer the live one. */
   static void activate(DSLContext transaction, IndexKey key, UUID id) {
-    int known =
-        transaction
-            .update(INDEX_SLOT)
-            .set(INDEX_SLOT.ACTIVE_ID, id)
-            .set(INDEX_SLOT.LIVE_BUILD_ID, nullif(INDEX_SLOT.LIVE_BUILD_ID, id))
-            .where(isSlotOf(key))
-            .execute();
+    int known = ACTIVATE.execute(transaction, new Slot(key, id));
     if (known == 0) { // the index was deleted and comes back
       transaction
           .insertInto(INDEX_SLOT)

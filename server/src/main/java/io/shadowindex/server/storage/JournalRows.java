@@ -2,6 +2,7 @@ package io.shadowindex.server.storage;
 
 import static io.shadowindex.server.storage.schema.tables.ShadowIndex.SHADOW_INDEX;
 import static io.shadowindex.server.storage.schema.tables.SwitchJournal.SWITCH_JOURNAL;
+import static org.jooq.impl.DSL.deleteFrom;
 import static org.jooq.impl.DSL.select;
 
 import io.shadowindex.server.index.Generation;
@@ -49,11 +50,16 @@ final class JournalRows {
         .execute();
   }
 
+  private static final Kept<UUID> DELETE =
+      new Kept<>(
+          value ->
+              deleteFrom(SWITCH_JOURNAL)
+                  .where(
+                      SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(
+                          value.of(SWITCH_JOURNAL.SHADOW_INDEX_ID, id -> id))));
+
   static void delete(DSLContext transaction, UUID generationId) {
-    transaction
-        .deleteFrom(SWITCH_JOURNAL)
-        .where(SWITCH_JOURNAL.SHADOW_INDEX_ID.eq(generationId))
-        .execute();
+    var _ = DELETE.execute(transaction, generationId);
   }
 
   /** The generations that an index is just changing to. */
