@@ -317,6 +317,24 @@ final class AuditTest {
     start();
   }
 
+  @Test
+  void whatAKilledServerHadWrittenOnlyAPartOfIsWrittenWhole() throws IOException {
+    ShadowIndex build = startedAndKilled();
+    String written = Files.readString(file);
+    Files.writeString(file, written.substring(0, written.length() - 10));
+
+    server = started(config("killed"));
+    var _ = entriesOnceThereAre(1);
+    server.close();
+
+    assertThat(Files.readAllLines(file))
+        .last()
+        .asString()
+        .contains(build.getShadowIndexId(), "\"result\":\"UNKNOWN\"")
+        .endsWith("}");
+    start();
+  }
+
   /** A build of which a copy of the state, {@code killed}, does not have how its start ended. */
   private ShadowIndex startedAndKilled() throws IOException {
     server.close();

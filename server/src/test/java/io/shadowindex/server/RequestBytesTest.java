@@ -24,6 +24,7 @@ import io.shadowindex.server.testing.WorkerStream;
 import io.shadowindex.v1.GetShadowIndexRequest;
 import io.shadowindex.v1.LockServiceGrpc;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,14 +48,19 @@ final class RequestBytesTest {
   /** More than there may be beside that. */
   private static final int REST = 10_000;
 
+  @TempDir private Path directory;
   private TestServer server;
 
   @BeforeEach
-  void startServer(@TempDir Path directory) throws Exception {
+  void startServer() throws IOException {
+    start(Duration.ofMinutes(1));
+  }
+
+  private void start(Duration opening) throws IOException {
     ServerConfig config =
         TestServer.config(directory)
             .with(Settings.MAX_REQUEST_BYTES, 1 << 20)
-            .with(Settings.STREAM_OPENING, Duration.ofSeconds(3));
+            .with(Settings.STREAM_OPENING, opening);
     server = TestServer.start(config, Environment.real());
   }
 
@@ -67,7 +73,14 @@ final class RequestBytesTest {
     return Stream.of(
         ShadowIndexServiceGrpc.getGetShadowIndexMethod(),
         ShadowIndexServiceGrpc.getWatchBuildMethod(),
-        ShadowIndexServiceGrpc.getStreamProgressMethod(),
+        ShadowIndexServiceGrpc.getStreamProgressMethod());
+  }
+
+  /** What everybody may call. */
+  static Stream<MethodDescriptor<?, ?>> openMethods() {
+    return Stream.of(
+        HealthGrpc.getCheckMethod(),
+        HealthGrpc.getWatchMethod(),
         ServerReflectionGrpc.getServerReflectionInfoMethod());
   }
 
@@ -81,9 +94,7 @@ final class RequestBytesTest {
         calls.add(client.begin(method, PART));
       }
 
-      await()
-          .atMost(Duration.ofMillis(2500)) // before what is not whole is overdue
-          .until(() -> calls.stream().filter(call -> call.ended().isDone()).count() >= 7);
+      await().until(() -> calls.stream().filter(call -> call.ended().isDone()).count() >= 7);
 
       for (Begun call : calls) {
         if (call.ended().isDone()) {
@@ -113,8 +124,39 @@ final class RequestBytesTest {
     await().until(this::isRoom);
   }
 
+  @ParameterizedTest
+  @MethodSource("openMethods")
+  void whatEverybodyMayCallTakesNoRoomFromOthers(MethodDescriptor<?, ?> method) throws Exception {
+    try (var client = new RawClient(server.server().port())) {
+      Begun large = client.begin(method, PART);
+      assertThat(large.ended().get(20, TimeUnit.SECONDS).getStatus().getCode())
+          .isEqualTo(Code.RESOURCE_EXHAUSTED);
+
+      var full = client.begin(ShadowIndexServiceGrpc.getGetShadowIndexMethod(), PART);
+      await().until(() -> !isRoom());
+      var small = client.begin(method, 4_000);
+      full.cancel();
+      await().until(this::isRoom);
+      assertThat(small.ended()).isNotDone();
+    }
+  }
+
+  @Test
+  void aMessageThatHasBegunOnAStreamOfManyIsToBeWholeInTime() throws Exception {
+    server.close();
+    start(Duration.ofSeconds(1));
+    try (var client = new RawClient(server.server().port())) {
+      Begun stream = client.begin(ServerReflectionGrpc.getServerReflectionInfoMethod(), 1_000);
+
+      assertThat(TestServer.reason(stream.ended().get(20, TimeUnit.SECONDS)))
+          .isEqualTo("REQUEST_INCOMPLETE");
+    }
+  }
+
   @Test
   void whatHasComeIsForgottenWhenItsCallIsOverdue() throws Exception {
+    server.close();
+    start(Duration.ofSeconds(3));
     try (var client = new RawClient(server.server().port())) {
       Begun call = client.begin(ShadowIndexServiceGrpc.getGetShadowIndexMethod(), PART);
       await().until(() -> !isRoom());

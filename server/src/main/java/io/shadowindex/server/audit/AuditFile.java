@@ -72,14 +72,24 @@ public final class AuditFile implements AutoCloseable {
     whole = true;
   }
 
-  /** The last of what is in the file, in which the entries that were appended last are. */
+  /**
+   * The last of the file's whole lines, in which the entries that were appended last are; durable
+   * when it returns.
+   */
   String tail() throws IOException {
+    current().force(false);
     try (FileChannel reading = FileChannel.open(path)) {
       long from = Math.max(0, reading.size() - TAIL_BYTES);
       var tail = ByteBuffer.allocate(Math.toIntExact(reading.size() - from));
       while (tail.hasRemaining() && reading.read(tail, from + tail.position()) >= 0) {}
-      return new String(tail.array(), ISO_8859_1);
+      String text = new String(tail.array(), ISO_8859_1);
+      return text.substring(0, text.lastIndexOf('\n') + 1);
     }
+  }
+
+  /** What the line of an entry begins with, and no other. */
+  static String beginning(AuditEntry entry) {
+    return "{\"call_id\":\"" + entry.call().id() + '"';
   }
 
   private static void write(FileChannel file, byte[] all) throws IOException {

@@ -68,9 +68,7 @@ public final class AuditLog {
       List<AuditEntry> batch = lost.subList(i, Math.min(i + SAVED_AT_ONCE, lost.size()));
       write(
           batch,
-          batch.stream()
-              .filter(entry -> !tail.contains(entry.call().id().toString()))
-              .toList());
+          batch.stream().filter(entry -> !tail.contains(AuditFile.beginning(entry))).toList());
     }
   }
 

@@ -80,6 +80,11 @@ final class AccessRules {
     return role;
   }
 
+  /** Whether everybody may call a method, or there is none of that name. */
+  static boolean needsNoName(String fullMethodName) {
+    return ROLES.getOrDefault(fullMethodName, ANYONE) == ANYONE;
+  }
+
   /** The role for one request, which may ask for more, or for less, than its method does. */
   static Role roleFor(MethodDescriptor<?, ?> method, Object request) {
     return switch (request) {

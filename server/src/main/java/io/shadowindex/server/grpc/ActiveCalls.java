@@ -37,7 +37,14 @@ final class ActiveCalls implements ServerInterceptor {
             end(ended);
           }
         };
-    return new SimpleForwardingServerCallListener<>(next.startCall(counted, headers)) {
+    Listener<ReqT> listener;
+    try {
+      listener = next.startCall(counted, headers);
+    } catch (RuntimeException | Error e) {
+      end(ended); // gRPC tells nobody of its end
+      throw e;
+    }
+    return new SimpleForwardingServerCallListener<>(listener) {
       @Override
       public void onCancel() {
         end(ended);

@@ -3,33 +3,40 @@ package io.shadowindex.server.grpc;
 import io.grpc.Context;
 import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What has come of the message of a call that is not told of it yet, most of all because the rest
- * is missing. It is counted frame by frame, on the connection's thread, among what there is of all
- * calls.
+ * is missing. It is counted frame by frame, on the connection's thread, among what there is of
+ * others.
  */
 final class ArrivingBytes extends ServerStreamTracer {
 
   private static final Context.Key<ArrivingBytes> KEY = Context.key("arriving-bytes");
 
-  private final AtomicLong ofAll;
-  private final long limit;
+  private final Room room;
   private final AtomicLong arrived = new AtomicLong();
+  private volatile long since;
   private volatile boolean tooMany;
   private volatile @Nullable Runnable refuse;
 
   /**
-   * Begins at 0.
+   * What requests of some calls may have together.
    *
-   * @param limit how many there may be of all calls
+   * @param bytes how many there are
    */
-  ArrivingBytes(AtomicLong ofAll, long limit) {
-    this.ofAll = ofAll;
-    this.limit = limit;
+  record Room(AtomicLong bytes, int limit) {
+    static Room of(int limit) {
+      return new Room(new AtomicLong(), limit);
+    }
+  }
+
+  /** Begins at 0. */
+  ArrivingBytes(Room room) {
+    this.room = room;
   }
 
   /** Those of the call whose handler this thread runs. */
@@ -42,6 +49,16 @@ final class ArrivingBytes extends ServerStreamTracer {
     return context.withValue(KEY, this);
   }
 
+  /** Where they are counted. */
+  Room room() {
+    return room;
+  }
+
+  /** Whether there are some, and have been for longer than that. */
+  boolean areOlderThan(Duration age) {
+    return arrived.get() > 0 && System.nanoTime() - since > age.toNanos();
+  }
+
   /** Has the call refused, once or more often and on any thread, when too many have come. */
   void onTooMany(Runnable refuse) {
     this.refuse = refuse;
@@ -52,11 +69,14 @@ final class ArrivingBytes extends ServerStreamTracer {
 
   @Override
   public void inboundWireSize(long bytes) {
-    if (ofAll.addAndGet(bytes) <= limit) {
+    if (room.bytes().addAndGet(bytes) <= room.limit()) {
+      if (arrived.get() == 0) {
+        since = System.nanoTime();
+      }
       arrived.addAndGet(bytes);
       return;
     }
-    ofAll.addAndGet(-bytes);
+    room.bytes().addAndGet(-bytes);
     tooMany = true;
     Runnable action = refuse;
     if (action != null) {
@@ -71,7 +91,7 @@ final class ArrivingBytes extends ServerStreamTracer {
 
   /** The same, and they are no longer counted. */
   void forget() {
-    ofAll.addAndGet(-handOver());
+    room.bytes().addAndGet(-handOver());
   }
 
   @Override

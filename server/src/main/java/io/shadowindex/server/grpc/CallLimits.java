@@ -16,6 +16,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerStreamTracer;
 import io.grpc.ServerTransportFilter;
 import io.grpc.health.v1.HealthGrpc;
+import io.shadowindex.server.grpc.ArrivingBytes.Room;
 import io.shadowindex.server.refusal.Refusal;
 import io.shadowindex.v1.ShadowIndexServiceGrpc;
 import java.time.Duration;
@@ -40,13 +41,18 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   /**
-   * Whether the server is well, which is asked to decide whether it is to live. There is room for
-   * some more of it where there is none for other calls.
+   * Whether the server is well, which is asked to decide whether it is to live. There may be some
+   * more of it when there may be no other calls.
    */
   private static final String HEALTH_CHECK = HealthGrpc.getCheckMethod().getFullMethodName();
 
   private static final long SPARE_CALLS = 64;
-  private static final long SPARE_BYTES = 64 << 10;
+
+  /**
+   * How large a request may be that needs no name. Such have room of their own: nobody knows who
+   * sends them, and who has a name is not to be refused for it.
+   */
+  private static final int NAMELESS_BYTES = 4 << 10;
 
   /**
    * What takes as long as files are large or writers hold their locks, and what waits for nothing;
@@ -69,8 +75,8 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
   private final AtomicLong streams = new AtomicLong();
   private final AtomicLong calls = new AtomicLong();
   private final AtomicLong lockWaits = new AtomicLong();
-  private final AtomicLong requestBytes = new AtomicLong();
-  private final Set<OneRequest<?>> incomplete = ConcurrentHashMap.newKeySet();
+  private final Room requests;
+  private final Set<Incomplete> incomplete = ConcurrentHashMap.newKeySet();
 
   /**
    * How many there may be at a time.
@@ -83,7 +89,8 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
    *     to wait for their turn
    * @param requestBytes how large the requests of all may be together, with what has come of those
    *     that are not whole; streams of requests are counted while theirs are not whole
-   * @param opening how long a client may take to send its one request
+   * @param opening how long a client may take to send its one request, and each of many once it has
+   *     begun
    */
   record Limits(
       int streams,
@@ -99,6 +106,7 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
 
   CallLimits(Limits limits) {
     this.limits = limits;
+    this.requests = Room.of(limits.requestBytes());
     this.turns = new Turns(limits.running());
   }
 
@@ -133,23 +141,34 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
       counted.end();
       return GrpcErrors.refuse(call, refusal);
     }
+    try {
+      return begin(call, headers, next, counted, connection.line());
+    } catch (RuntimeException | Error e) {
+      counted.end(); // gRPC tells nobody of its end
+      throw e;
+    }
+  }
+
+  private <ReqT, RespT> Listener<ReqT> begin(
+      ServerCall<ReqT, RespT> call,
+      Metadata headers,
+      ServerCallHandler<ReqT, RespT> next,
+      Counted counted,
+      Turns.Line line) {
     ArrivingBytes arriving = ArrivingBytes.ofCall();
-    if (!type.clientSendsOneMessage()) {
+    Refusal tooMany = new Refusal.TooManyBytes(arriving.room().limit(), RETRY_AFTER);
+    if (!call.getMethodDescriptor().getType().clientSendsOneMessage()) {
       var endable = new EndableCall<>(call);
       Listener<ReqT> listener = next.startCall(endable, headers);
-      arriving.onTooMany(() -> endable.refuse(tooManyBytes()));
-      return new CountedCall<>(listener, counted) {
-        @Override
-        public void onMessage(ReqT message) {
-          arriving.forget();
-          super.onMessage(message);
-        }
-      };
+      var incoming = new ManyRequests<>(listener, counted, endable, arriving);
+      incomplete.add(incoming);
+      arriving.onTooMany(() -> endable.refuse(tooMany));
+      return incoming;
     }
     Listener<ReqT> listener = next.startCall(call, headers);
-    var incoming = new OneRequest<>(listener, counted, call, arriving, connection.line());
+    var incoming = new OneRequest<>(listener, counted, call, arriving, line);
     incomplete.add(incoming);
-    arriving.onTooMany(() -> incoming.refuse(tooManyBytes()));
+    arriving.onTooMany(() -> incoming.refuse(tooMany));
     return incoming;
   }
 
@@ -158,14 +177,20 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     return new ServerStreamTracer.Factory() {
       @Override
       public ServerStreamTracer newServerStreamTracer(String method, Metadata headers) {
-        return new ArrivingBytes(requestBytes, bytesFor(method));
+        return new ArrivingBytes(
+            AccessRules.needsNoName(method) ? Room.of(NAMELESS_BYTES) : requests);
       }
     };
   }
 
   /** Refuses the calls whose request has taken too long to come. To be called again and again. */
   void refuseIncomplete() {
-    incomplete.forEach(OneRequest::refuseIfOverdue);
+    incomplete.forEach(Incomplete::refuseIfOverdue);
+  }
+
+  /** A call of which something may be missing for too long. */
+  private interface Incomplete {
+    void refuseIfOverdue();
   }
 
   /** A call that is counted until it ends. */
@@ -191,11 +216,53 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     }
   }
 
+  /** A call whose client sends many messages, each of which is passed on as soon as it is whole. */
+  private final class ManyRequests<ReqT> extends CountedCall<ReqT> implements Incomplete {
+
+    private final EndableCall<ReqT, ?> call;
+    private final ArrivingBytes arriving;
+
+    ManyRequests(
+        Listener<ReqT> listener,
+        Counted counted,
+        EndableCall<ReqT, ?> call,
+        ArrivingBytes arriving) {
+      super(listener, counted);
+      this.call = call;
+      this.arriving = arriving;
+    }
+
+    @Override
+    public void onMessage(ReqT message) {
+      arriving.forget();
+      super.onMessage(message);
+    }
+
+    @Override
+    public void refuseIfOverdue() {
+      if (arriving.areOlderThan(limits.opening())) {
+        call.refuse(new Refusal.RequestIncomplete(limits.opening()));
+      }
+    }
+
+    @Override
+    public void onComplete() {
+      incomplete.remove(this);
+      super.onComplete();
+    }
+
+    @Override
+    public void onCancel() {
+      incomplete.remove(this);
+      super.onCancel();
+    }
+  }
+
   /**
    * A call whose client sends one message. Nobody is told of the message before it is known that no
    * more follows; until then the call may be ended from outside its thread.
    */
-  private final class OneRequest<ReqT> extends CountedCall<ReqT> {
+  private final class OneRequest<ReqT> extends CountedCall<ReqT> implements Incomplete {
 
     private final ServerCall<ReqT, ?> call;
     private final ArrivingBytes arriving;
@@ -228,8 +295,7 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
 
     @Override
     public void onMessage(ReqT message) {
-      String method = call.getMethodDescriptor().getFullMethodName();
-      Refusal refusal = countMessage(counted, method, arriving.handOver(), (Message) message);
+      Refusal refusal = countMessage(counted, arriving, (Message) message);
       if (refusal == null) {
         messages.add(message);
         takesTurn &= !waits((Message) message);
@@ -263,7 +329,8 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
       super.onHalfClose();
     }
 
-    void refuseIfOverdue() {
+    @Override
+    public void refuseIfOverdue() {
       if (System.nanoTime() - began > limits.opening().toNanos()) {
         refuse(new Refusal.RequestIncomplete(limits.opening()));
       }
@@ -303,24 +370,17 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
         : new Refusal.TooManyStreams("server", limits.streams(), RETRY_AFTER);
   }
 
-  /** A message that came compressed is larger than what has {@code arrived}. */
-  private @Nullable Refusal countMessage(
-      Counted counted, String method, long arrived, Message message) {
-    counted.takeOver(requestBytes, arrived);
-    if (!counted.add(requestBytes, message.getSerializedSize() - arrived, bytesFor(method))) {
-      return tooManyBytes();
+  /** A message that came compressed is larger than what has arrived. */
+  private @Nullable Refusal countMessage(Counted counted, ArrivingBytes arriving, Message message) {
+    Room room = arriving.room();
+    long arrived = arriving.handOver();
+    counted.takeOver(room.bytes(), arrived);
+    if (!counted.add(room.bytes(), message.getSerializedSize() - arrived, room.limit())) {
+      return new Refusal.TooManyBytes(room.limit(), RETRY_AFTER);
     }
     return !waits(message) || counted.add(lockWaits, 1, limits.lockWaits())
         ? null
         : new Refusal.TooManyCalls("lock_waits", limits.lockWaits(), RETRY_AFTER);
-  }
-
-  private long bytesFor(String method) {
-    return limits.requestBytes() + (method.equals(HEALTH_CHECK) ? SPARE_BYTES : 0);
-  }
-
-  private Refusal tooManyBytes() {
-    return new Refusal.TooManyBytes(limits.requestBytes(), RETRY_AFTER);
   }
 
   private static Connection connection(ServerCall<?, ?> call) {
@@ -343,7 +403,7 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
 
     /** Answers false, and does not count, when there would be more than may be. */
     boolean add(AtomicLong counter, long amount, long limit) {
-      if (counter.addAndGet(amount) > limit) {
+      if (counter.addAndGet(amount) > limit && amount > 0) {
         counter.addAndGet(-amount);
         return false;
       }

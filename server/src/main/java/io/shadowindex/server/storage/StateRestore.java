@@ -96,6 +96,8 @@ public final class StateRestore {
     } catch (AccessDeniedException e) {
       throw new AccessDeniedException(
           directory.toString(), null, "may not be written to; " + WHO_MAY);
+    } catch (FileSystemException e) {
+      throw new FileSystemException(directory.toString(), null, e.getReason());
     }
     try {
       handOver(probe);
