@@ -177,7 +177,8 @@ public interface BuildStore {
   }
 
   /**
-   * At most {@code limit} builds whose files are kept and need not be any longer.
+   * At most {@code limit} builds whose files are kept and need not be any longer, those first whose
+   * time was over first.
    *
    * @param keep how many superseded generations of each index are kept however old they are, of
    *     those that were kept as a backup

@@ -50,8 +50,8 @@ public final class RetentionSweeper {
   private final ReentrantLock removal = new ReentrantLock();
 
   /** Something done to a build's directory. */
-  private interface DirectoryChange {
-    void run() throws IOException;
+  private interface DirectoryChange<T> {
+    T run() throws IOException;
   }
 
   /**
@@ -76,14 +76,22 @@ public final class RetentionSweeper {
 
   /** Deletes what may go by now; what cannot be deleted is logged and left for the next start. */
   public void sweep() {
-    Instant now = clock.instant();
+    int swept;
+    do {
+      swept = sweepSome(clock.instant());
+    } while (swept == BATCH); // there may be more, and nothing was left for later
+  }
+
+  private int sweepSome(Instant now) {
+    int swept = 0;
     for (ShadowIndex build : store.expired(now, keep, BATCH)) {
       try (var _ = MDC.putCloseable(ShadowIndex.ID_IN_LOG, build.id().toString())) {
-        sweep(build, now);
+        swept += sweep(build, now) ? 1 : 0;
       } catch (IOException e) {
         log.error("the files of build {} could not be deleted", build.id(), e);
       }
     }
+    return swept;
   }
 
   /**
@@ -152,49 +160,56 @@ public final class RetentionSweeper {
   void renew(ShadowIndex build) throws IOException {
     Path directory = layout.buildDirectory(build.id());
     Path trash = layout.trash().resolve(build.id() + "-before-" + build.attempt());
-    whileNotSweeping(
-        () -> {
-          files.delete(layout.manifest(build.id()));
-          moveAway(directory, trash);
-          files.createDirectories(directory);
-        });
+    var _ =
+        whileNotSweeping(
+            () -> {
+              files.delete(layout.manifest(build.id()));
+              moveAway(directory, trash);
+              files.createDirectories(directory);
+              return directory;
+            });
     deleteOrLog(trash);
   }
 
-  private void whileNotSweeping(DirectoryChange change) throws IOException {
+  private <T> T whileNotSweeping(DirectoryChange<T> change) throws IOException {
     removal.lock();
     try {
-      change.run();
+      return change.run();
     } finally {
       removal.unlock();
     }
   }
 
-  private void sweep(ShadowIndex build, Instant now) throws IOException {
+  /** Deletes the files of a build, unless they are needed; answers whether. */
+  private boolean sweep(ShadowIndex build, Instant now) throws IOException {
     String name = build.id() + "-" + build.attempt();
     Path trash = layout.trash().resolve(name);
     Path serveTrash = layout.serveTrash().resolve(name);
-    whileNotSweeping(() -> moveAway(build, now, trash, serveTrash));
+    if (!whileNotSweeping(() -> moveAway(build, now, trash, serveTrash))) {
+      return false;
+    }
     files.deleteTree(trash);
     files.deleteTree(serveTrash);
+    return true;
   }
 
-  private void moveAway(ShadowIndex build, Instant now, Path trash, Path serveTrash)
+  private boolean moveAway(ShadowIndex build, Instant now, Path trash, Path serveTrash)
       throws IOException {
     if (needed.test(build.id())) {
-      return;
+      return false;
     }
     Path served = layout.directory(build.generation());
     if (new LiveLink(layout, build.spec().key(), files).leadsTo(served)) {
       log.info("build {} is just coming back by a rollback; its files are kept", build.id());
-      return;
+      return false;
     }
     if (!store.markFilesDeleted(build.id(), now, keep)) {
-      return;
+      return false;
     }
     files.delete(layout.manifest(build.id()));
     moveAway(layout.buildDirectory(build.id()), trash);
     moveAway(layout.servingCopy(build.id()), serveTrash);
+    return true;
   }
 
   private void moveAway(Path directory, Path trash) throws IOException {

@@ -518,7 +518,14 @@ final class JooqBuildStore implements BuildStore {
 
   @Override
   public List<ShadowIndex> expired(Instant now, int keep, int limit) {
-    return newest(Retention.mayLoseFiles(now, keep), limit);
+    return transactions.read(
+        query ->
+            query
+                .selectFrom(SHADOW_INDEX)
+                .where(Retention.mayLoseFiles(now, keep))
+                .orderBy(SHADOW_INDEX.RETAIN_UNTIL, SHADOW_INDEX.SEQUENCE)
+                .limit(limit)
+                .fetch(BuildRows::toShadowIndex));
   }
 
   @Override

@@ -453,7 +453,7 @@ abstract class BuildStoreContract {
 
     assertThat(ids(builds().expired(after, 2, 10))).containsExactly(generations.get(0).id());
     assertThat(ids(builds().expired(after, 0, 10)))
-        .containsExactly(generations.get(2).id(), generations.get(1).id(), generations.get(0).id());
+        .containsExactly(generations.get(0).id(), generations.get(1).id(), generations.get(2).id());
     assertThat(builds().markFilesDeleted(generations.get(1).id(), after, 2)).isFalse();
     assertThat(builds().markFilesDeleted(generations.get(0).id(), after, 2)).isTrue();
     assertThat(builds().expired(after, 2, 10)).isEmpty();
@@ -512,7 +512,7 @@ abstract class BuildStoreContract {
     assertThat(builds().findIndex(key, 10)).isEmpty();
     assertThat(find(second.id()).state()).isEqualTo(CLEANUP);
     Instant after = Instant.now().plus(KEEP).plusSeconds(60);
-    assertThat(ids(builds().expired(after, 2, 10))).containsExactly(second.id(), first.id());
+    assertThat(ids(builds().expired(after, 2, 10))).containsExactly(first.id(), second.id());
     assertThat(builds().expired(Instant.now(), 2, 10)).isEmpty();
     assertThat(refusal(() -> switches().intendRemoval(key)))
         .isInstanceOf(Refusal.IndexNotFound.class);
