@@ -76,7 +76,7 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
   private final AtomicLong calls = new AtomicLong();
   private final AtomicLong lockWaits = new AtomicLong();
   private final Room requests;
-  private final Set<Incomplete> incomplete = ConcurrentHashMap.newKeySet();
+  private final Set<Incoming<?>> incoming = ConcurrentHashMap.newKeySet();
 
   /**
    * How many there may be at a time.
@@ -160,16 +160,16 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     if (!call.getMethodDescriptor().getType().clientSendsOneMessage()) {
       var endable = new EndableCall<>(call);
       Listener<ReqT> listener = next.startCall(endable, headers);
-      var incoming = new ManyRequests<>(listener, counted, endable, arriving);
-      incomplete.add(incoming);
+      var many = new ManyRequests<>(listener, counted, endable, arriving);
+      incoming.add(many);
       arriving.onTooMany(() -> endable.refuse(tooMany));
-      return incoming;
+      return many;
     }
     Listener<ReqT> listener = next.startCall(call, headers);
-    var incoming = new OneRequest<>(listener, counted, call, arriving, line);
-    incomplete.add(incoming);
-    arriving.onTooMany(() -> incoming.refuse(tooMany));
-    return incoming;
+    var one = new OneRequest<>(listener, counted, call, arriving, line);
+    incoming.add(one);
+    arriving.onTooMany(() -> one.refuse(tooMany));
+    return one;
   }
 
   /** Counts what comes of messages, before there is a call to intercept. */
@@ -185,51 +185,54 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
 
   /** Refuses the calls whose request has taken too long to come. To be called again and again. */
   void refuseIncomplete() {
-    incomplete.forEach(Incomplete::refuseIfOverdue);
+    incoming.forEach(Incoming::refuseIfOverdue);
   }
 
-  /** A call of which something may be missing for too long. */
-  private interface Incomplete {
-    void refuseIfOverdue();
-  }
-
-  /** A call that is counted until it ends. */
-  private static class CountedCall<ReqT> extends SimpleForwardingServerCallListener<ReqT> {
+  /** A call that is counted until it ends, and of which something may be missing for too long. */
+  private abstract class Incoming<ReqT> extends SimpleForwardingServerCallListener<ReqT> {
 
     final Counted counted;
+    final ArrivingBytes arriving;
 
-    CountedCall(Listener<ReqT> listener, Counted counted) {
+    Incoming(Listener<ReqT> listener, Counted counted, ArrivingBytes arriving) {
       super(listener);
       this.counted = counted;
+      this.arriving = arriving;
     }
+
+    /** On any thread. */
+    abstract void refuseIfOverdue();
 
     @Override
     public void onComplete() {
-      counted.end();
+      end();
       super.onComplete();
     }
 
     @Override
     public void onCancel() {
-      counted.end();
+      end();
       super.onCancel();
+    }
+
+    private void end() {
+      counted.end();
+      incoming.remove(this);
     }
   }
 
   /** A call whose client sends many messages, each of which is passed on as soon as it is whole. */
-  private final class ManyRequests<ReqT> extends CountedCall<ReqT> implements Incomplete {
+  private final class ManyRequests<ReqT> extends Incoming<ReqT> {
 
     private final EndableCall<ReqT, ?> call;
-    private final ArrivingBytes arriving;
 
     ManyRequests(
         Listener<ReqT> listener,
         Counted counted,
         EndableCall<ReqT, ?> call,
         ArrivingBytes arriving) {
-      super(listener, counted);
+      super(listener, counted, arriving);
       this.call = call;
-      this.arriving = arriving;
     }
 
     @Override
@@ -239,22 +242,10 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     }
 
     @Override
-    public void refuseIfOverdue() {
+    void refuseIfOverdue() {
       if (arriving.areOlderThan(limits.opening())) {
         call.refuse(new Refusal.RequestIncomplete(limits.opening()));
       }
-    }
-
-    @Override
-    public void onComplete() {
-      incomplete.remove(this);
-      super.onComplete();
-    }
-
-    @Override
-    public void onCancel() {
-      incomplete.remove(this);
-      super.onCancel();
     }
   }
 
@@ -262,10 +253,9 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
    * A call whose client sends one message. Nobody is told of the message before it is known that no
    * more follows; until then the call may be ended from outside its thread.
    */
-  private final class OneRequest<ReqT> extends CountedCall<ReqT> implements Incomplete {
+  private final class OneRequest<ReqT> extends Incoming<ReqT> {
 
     private final ServerCall<ReqT, ?> call;
-    private final ArrivingBytes arriving;
     private final Turns.Line line;
     private final long began = System.nanoTime();
 
@@ -283,9 +273,8 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
         ServerCall<ReqT, ?> call,
         ArrivingBytes arriving,
         Turns.Line line) {
-      super(listener, counted);
+      super(listener, counted, arriving);
       this.call = call;
-      this.arriving = arriving;
       this.line = line;
       MethodDescriptor<ReqT, ?> method = call.getMethodDescriptor();
       this.takesTurn =
@@ -330,7 +319,7 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     }
 
     @Override
-    public void refuseIfOverdue() {
+    void refuseIfOverdue() {
       if (System.nanoTime() - began > limits.opening().toNanos()) {
         refuse(new Refusal.RequestIncomplete(limits.opening()));
       }
@@ -343,14 +332,8 @@ final class CallLimits extends ServerTransportFilter implements ServerIntercepto
     }
 
     private boolean take() {
-      incomplete.remove(this);
+      incoming.remove(this);
       return taken.compareAndSet(false, true);
-    }
-
-    @Override
-    public void onCancel() {
-      incomplete.remove(this);
-      super.onCancel();
     }
   }
 
