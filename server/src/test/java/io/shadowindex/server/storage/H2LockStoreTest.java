@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.jooq.DSLContext;
 import org.jooq.impl.DSL;
 import org.junit.jupiter.api.AfterEach;
@@ -168,21 +167,8 @@ final class H2LockStoreTest extends LockStoreContract {
         transaction, UUID.randomUUID(), request, number, DSL.val(now), now.plusSeconds(60));
   }
 
-  /** As H2 says after it ran the query. */
   private long rowsRead(LockName name, LockMode mode) {
-    DatabaseClock now = () -> DSL.val(clock.instant());
-    String plan =
-        database.read(
-            query ->
-                query
-                    .fetchSingle(
-                        "explain analyze "
-                            + query.renderInlined(HeldLocks.inTheWayOf(name, mode, now)))
-                    .get(0, String.class));
-    return Pattern.compile("scanCount: (\\d+)")
-        .matcher(plan)
-        .results()
-        .mapToLong(count -> Long.parseLong(count.group(1)))
-        .sum();
+    return Explained.rowsRead(
+        database, HeldLocks.inTheWayOf(name, mode, () -> DSL.val(clock.instant())));
   }
 }

@@ -15,7 +15,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.jooq.Condition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,20 +85,7 @@ final class RetentionQueryTest {
     database.write(transaction -> transaction.execute(sql));
   }
 
-  /** As H2 says after it ran the query. */
   private long rowsRead(Condition condition) {
-    String plan =
-        database.read(
-            query ->
-                query
-                    .fetchSingle(
-                        "explain analyze "
-                            + query.renderInlined(selectFrom(SHADOW_INDEX).where(condition)))
-                    .get(0, String.class));
-    return Pattern.compile("scanCount: (\\d+)")
-        .matcher(plan)
-        .results()
-        .mapToLong(count -> Long.parseLong(count.group(1)))
-        .sum();
+    return Explained.rowsRead(database, selectFrom(SHADOW_INDEX).where(condition));
   }
 }
