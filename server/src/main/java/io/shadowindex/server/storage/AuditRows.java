@@ -13,11 +13,13 @@ import io.shadowindex.server.request.Call;
 import io.shadowindex.server.storage.schema.tables.records.AuditEntryRecord;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jooq.Condition;
 import org.jooq.DSLContext;
 import org.jooq.Field;
+import org.jooq.Param;
 import org.jooq.Record2;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,23 @@ final class AuditRows implements AuditStore {
 
   AuditRows(Transactions transactions) {
     this.transactions = transactions;
+  }
+
+  /** What the end of a call knows better than its first effect. */
+  private static Map<Field<?>, Param<?>> whatBecameOf(Kept.Places<AuditEntry> value) {
+    return Map.of(
+        AUDIT_ENTRY.BRANCH_NAME,
+        value.of(AUDIT_ENTRY.BRANCH_NAME, entry -> entry.call().target().branchName()),
+        AUDIT_ENTRY.INDEX_TYPE,
+        value.of(AUDIT_ENTRY.INDEX_TYPE, entry -> entry.call().target().indexType()),
+        AUDIT_ENTRY.INDEX_NAME,
+        value.of(AUDIT_ENTRY.INDEX_NAME, entry -> entry.call().target().indexName()),
+        AUDIT_ENTRY.RESULT,
+        value.of(AUDIT_ENTRY.RESULT, entry -> entry.outcome().result()),
+        AUDIT_ENTRY.REASON,
+        value.of(AUDIT_ENTRY.REASON, entry -> entry.outcome().reason()),
+        AUDIT_ENTRY.MESSAGE,
+        value.of(AUDIT_ENTRY.MESSAGE, entry -> entry.outcome().message()));
   }
 
   private static final Kept<AuditEntry> INSERT =
@@ -53,25 +72,7 @@ final class AuditRows implements AuditStore {
                   .set(
                       AUDIT_ENTRY.FORCED,
                       value.of(AUDIT_ENTRY.FORCED, entry -> entry.call().forced()))
-                  .set(
-                      AUDIT_ENTRY.BRANCH_NAME,
-                      value.of(
-                          AUDIT_ENTRY.BRANCH_NAME, entry -> entry.call().target().branchName()))
-                  .set(
-                      AUDIT_ENTRY.INDEX_TYPE,
-                      value.of(AUDIT_ENTRY.INDEX_TYPE, entry -> entry.call().target().indexType()))
-                  .set(
-                      AUDIT_ENTRY.INDEX_NAME,
-                      value.of(AUDIT_ENTRY.INDEX_NAME, entry -> entry.call().target().indexName()))
-                  .set(
-                      AUDIT_ENTRY.RESULT,
-                      value.of(AUDIT_ENTRY.RESULT, entry -> entry.outcome().result()))
-                  .set(
-                      AUDIT_ENTRY.REASON,
-                      value.of(AUDIT_ENTRY.REASON, entry -> entry.outcome().reason()))
-                  .set(
-                      AUDIT_ENTRY.MESSAGE,
-                      value.of(AUDIT_ENTRY.MESSAGE, entry -> entry.outcome().message()))
+                  .set(whatBecameOf(value))
                   .set(
                       AUDIT_ENTRY.SHADOW_INDEX_ID,
                       value.of(AUDIT_ENTRY.SHADOW_INDEX_ID, AuditEntry::buildId))
@@ -110,25 +111,7 @@ final class AuditRows implements AuditStore {
       new Kept<>(
           value ->
               update(AUDIT_ENTRY)
-                  .set(
-                      AUDIT_ENTRY.BRANCH_NAME,
-                      value.of(
-                          AUDIT_ENTRY.BRANCH_NAME, entry -> entry.call().target().branchName()))
-                  .set(
-                      AUDIT_ENTRY.INDEX_TYPE,
-                      value.of(AUDIT_ENTRY.INDEX_TYPE, entry -> entry.call().target().indexType()))
-                  .set(
-                      AUDIT_ENTRY.INDEX_NAME,
-                      value.of(AUDIT_ENTRY.INDEX_NAME, entry -> entry.call().target().indexName()))
-                  .set(
-                      AUDIT_ENTRY.RESULT,
-                      value.of(AUDIT_ENTRY.RESULT, entry -> entry.outcome().result()))
-                  .set(
-                      AUDIT_ENTRY.REASON,
-                      value.of(AUDIT_ENTRY.REASON, entry -> entry.outcome().reason()))
-                  .set(
-                      AUDIT_ENTRY.MESSAGE,
-                      value.of(AUDIT_ENTRY.MESSAGE, entry -> entry.outcome().message()))
+                  .set(whatBecameOf(value))
                   .set(
                       AUDIT_ENTRY.SHADOW_INDEX_ID,
                       coalesce(

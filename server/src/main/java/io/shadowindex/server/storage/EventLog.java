@@ -191,13 +191,20 @@ final class EventLog implements BuildLog {
     return event.workers().isEmpty() ? null : event.workers().toArray(String[]::new);
   }
 
+  private record Revised(UUID buildId, long revision) {}
+
+  private static final Kept<Revised> REVISE =
+      new Kept<>(
+          value ->
+              update(SHADOW_INDEX)
+                  .set(SHADOW_INDEX.REVISION, value.of(SHADOW_INDEX.REVISION, Revised::revision))
+                  .where(
+                      SHADOW_INDEX.SHADOW_INDEX_ID.eq(
+                          value.of(SHADOW_INDEX.SHADOW_INDEX_ID, Revised::buildId))));
+
   private static void setRevision(DSLContext transaction, UUID id, @Nullable Long revision) {
     if (revision != null) {
-      transaction
-          .update(SHADOW_INDEX)
-          .set(SHADOW_INDEX.REVISION, revision)
-          .where(SHADOW_INDEX.SHADOW_INDEX_ID.eq(id))
-          .execute();
+      var _ = REVISE.execute(transaction, new Revised(id, revision));
     }
   }
 
